@@ -1,0 +1,85 @@
+import { newId } from "../../platform/ids.ts";
+import { closesNumber, takeForBatch } from "../payouts/index.ts";
+import type { Batch } from "./batch.ts";
+import { roomForBatch } from "./decide.ts";
+import type { ChainView } from "./rails/rail.ts";
+import { ACTOR, type RailAsset, type Settling } from "./settling.ts";
+import { insertBatch, totalsUnderWay } from "./store.ts";
+
+/** Batches of one payout that may wait, each for its own reason, so that some refused ones do not hold up the others. */
+const MAX_WAITING_SINGLES = 64;
+
+/**
+ * Takes approved payouts into batches while the vault can pay them and transactions may be on their way: push payouts
+ * as runs of numbers, signed ones one by one. A batch and its members are written together. True when any was made.
+ */
+export async function makeBatches(
+  settling: Settling,
+  view: ChainView,
+  limits: { open: number; waiting: (kind: Batch["kind"]) => number; maxSize: number },
+): Promise<boolean> {
+  let open = limits.open;
+  for (const asset of settling.assets) {
+    const [{ balance, owed, locked }, bucket] = await Promise.all([
+      settling.rail.holdings(asset.assetRef, view.head),
+      settling.rail.capacity(asset.assetRef),
+    ]);
+    for (const kind of ["signed", "push"] as const) {
+      const batchSize = kind === "push" ? Math.min(limits.maxSize, settling.settings.maxBatchSize) : 1;
+      // What keeps a batch of many waiting would keep the next one waiting too.
+      const mayWait = kind === "push" && settling.settings.maxBatchSize > 1 ? 0 : MAX_WAITING_SINGLES;
+      if (limits.waiting(kind) > mayWait) continue;
+      while (open < settling.settings.maxOpenNonces) {
+        const underWay = await totalsUnderWay(settling.db.pool, settling.rail.name, asset.code);
+        const room = roomForBatch({
+          // What approvers signed does not draw on the bucket.
+          bucketAvailable: kind === "push" ? bucket.available - underWay.push : balance,
+          free: balance - owed - locked - underWay.push - underWay.signed,
+          maxBatchSize: batchSize,
+        });
+        if (!(await makeBatch(settling, asset, kind, room))) break;
+        open += 1;
+        await settling.reached("batch_stored");
+      }
+    }
+  }
+  return open > limits.open;
+}
+
+async function makeBatch(
+  settling: Settling,
+  asset: RailAsset,
+  kind: "push" | "signed",
+  room: { limit: number; budget: bigint },
+): Promise<boolean> {
+  const now = settling.clock.now();
+  const batchId = newId(now);
+  return settling.write(async (tx) => {
+    const members = await takeForBatch(tx, {
+      rail: settling.rail.name,
+      series: kind,
+      asset: asset.code,
+      limit: room.limit,
+      closesNumbers: settling.rail.consumedNumbers !== null,
+      budget: room.budget,
+      batchId,
+      actor: ACTOR,
+      now,
+    });
+    const firstNumber = members[0]?.number;
+    if (firstNumber === undefined || firstNumber === null) return false;
+    await insertBatch(tx, settling.by, {
+      id: batchId,
+      rail: settling.rail.name,
+      kind,
+      asset: asset.code,
+      firstNumber,
+      size: members.length,
+      total: members.reduce((sum, member) => (closesNumber(member) ? sum : sum + member.amount), 0n),
+      status: "batched",
+      note: null,
+      createdAt: now,
+    });
+    return true;
+  });
+}

@@ -1,0 +1,213 @@
+import { appendAudit } from "../../platform/audit.ts";
+import { payoutsOfBatch, railPause } from "../payouts/index.ts";
+import { applyWaitingEvents } from "./apply-word.ts";
+import type { Batch } from "./batch.ts";
+import { burnDoubted, withoutDoubted } from "./burn-doubted.ts";
+import { weighDoubt } from "./doubt.ts";
+import { makeBatches } from "./make-batches.ts";
+import { killEnded, offerPayloads, retractPayload } from "./offer-payloads.ts";
+import type { ChainView, Refusal } from "./rails/rail.ts";
+import { reconcile } from "./reconcile.ts";
+import { checkHistory, scanEvents } from "./scan.ts";
+import { NO_NONCE, sendBatch } from "./send-batch.ts";
+import { expireClaims, isExpired, settleIdleBatch } from "./settle-idle-batches.ts";
+import { settleExpired, settleNonces } from "./settle-nonces.ts";
+import { ACTOR, type Settling } from "./settling.ts";
+import { highestNonce, noteBatch, unresolvedBatches } from "./store.ts";
+
+export type PassResult = {
+  /** Whether anything changed, so that another pass may find more to do. */
+  moved: boolean;
+  /** What stands against sending anything. */
+  faults: string[];
+  /** Why the rail's switch is off, if it is. */
+  paused: string | null;
+  /** Why single batches wait. */
+  waiting: string[];
+};
+
+export type Passes = {
+  /** One pass over everything, decided on one look at the chain. */
+  run(settling: Settling, view: ChainView): Promise<PassResult>;
+  /** Forgets what was learned: another process may have changed it since. */
+  reset(): void;
+};
+
+/**
+ * What a worker does again and again: see what became of what is under way, take the chain's word for it, and only then
+ * send more. What is kept here between passes is convenience; a restart loses it and comes to the same end.
+ */
+export function createPasses(): Passes {
+  /** What stands against sending; null when it has to be asked again. */
+  let faults: string[] | null = null;
+  let nextReconcileAt = 0;
+  /** Halved when a batch is too much for one transaction or reverted, doubled when one landed. */
+  let maxSize = Number.MAX_SAFE_INTEGER;
+  let reportedHead = -1n;
+  /** How far this process has read; null when it has just begun, or somebody else wrote meanwhile. */
+  let lastScanned: bigint | null = null;
+  /** Batches that were refused: monotonic times before which they are left alone, and why they wait. */
+  const refused = new Map<string, { until: number; why: string }>();
+
+  async function run(settling: Settling, found: ChainView): Promise<PassResult> {
+    const { rail, db, settings } = settling;
+    const state = await checkHistory(settling, found);
+    const { quietUntil, doubtedNonce } = await weighDoubt(settling, found, state, lastScanned);
+    const isQuiet = found.final.number < quietUntil;
+    const view = withoutDoubted(found, doubtedNonce);
+    await reportForeignNonces(settling, view);
+
+    let moved = false;
+    maxSize = Math.min(maxSize, settings.maxBatchSize);
+    const { outcomes, expired } = await settleNonces(settling, view);
+    for (const outcome of outcomes) {
+      if (outcome === "landed") maxSize = Math.min(settings.maxBatchSize, maxSize * 2);
+      if (outcome === "reverted") maxSize = Math.max(1, Math.floor(maxSize / 2));
+      moved ||= outcome !== "waiting";
+    }
+    const scanned = await scanEvents(settling, view, state.scannedBlock);
+    lastScanned = scanned;
+    moved = (await applyWaitingEvents(settling)) || moved;
+    // Until all of the history is read, a payment that this database has forgotten may still come to light.
+    const caughtUp = scanned === view.final.number;
+    if (caughtUp) {
+      if (!isQuiet) {
+        const renewed = await settleExpired(settling, view, expired);
+        moved = renewed.some((outcome) => outcome !== "waiting") || moved;
+      }
+      moved = (await settleIdle(settling, view)) || moved;
+      moved = (await expireClaims(settling, view)) || moved;
+    }
+
+    const reconcileNow = performance.now() >= nextReconcileAt;
+    let isBurning = false;
+    const standing = faults === null || reconcileNow ? await rail.findFaults() : faults;
+    faults = standing;
+    // Pays nobody and keeps others from it, so it is done while the rail is paused, too.
+    if (standing.length === 0 && caughtUp) moved = (await killEnded(settling, found)) || moved;
+    if (standing.length === 0 && caughtUp && (await railPause(db.pool, rail.name)) === null) {
+      await rail.maintain(view);
+      const burning = await burnDoubted(settling, found, doubtedNonce);
+      isBurning = !burning.isOver;
+      const offering = await offerPayloads(settling, view, { mayOffer: burning.isOver });
+      moved = burning.moved || offering || moved;
+      if (!isQuiet) moved = (await sendOut(settling, view)) || moved;
+    }
+    if (reconcileNow && caughtUp) {
+      await reconcile(settling, scanned);
+      nextReconcileAt = performance.now() + settings.reconcileEveryMs;
+    }
+    const pause = await railPause(db.pool, rail.name);
+    const waits = (await unresolvedBatches(db.pool, rail.name)).filter(({ hasOpenNonce }) => !hasOpenNonce);
+    const stillRefused = new Set(waits.map(({ id }) => id));
+    for (const id of refused.keys()) {
+      if (!stillRefused.has(id)) refused.delete(id);
+    }
+    return {
+      moved,
+      faults: standing,
+      paused: pause === null ? null : `paused by ${pause.actor}: ${pause.reason}`,
+      waiting: [
+        ...new Set([...refused.values()].map(({ why }) => `payouts wait: ${why}`)),
+        ...(isBurning
+          ? [
+              "nothing new is offered to approvers until the tickets that something forgotten may be bound to are used up",
+            ]
+          : []),
+        ...(isQuiet
+          ? [
+              `payouts wait until ${rail.words.block} ${quietUntil}: what was signed before and forgotten may be included until then`,
+            ]
+          : []),
+      ],
+    };
+  }
+
+  /** Batches that no nonce can pay: those that were sent, lost a member before, or are signed and out of time. */
+  async function settleIdle(settling: Settling, view: ChainView): Promise<boolean> {
+    const { db, rail } = settling;
+    let moved = false;
+    for (const batch of await unresolvedBatches(db.pool, rail.name)) {
+      if (batch.hasOpenNonce) continue;
+      const ended =
+        batch.status === "submitted" ||
+        !batch.isWhole ||
+        isExpired(batch, await payoutsOfBatch(db.pool, batch.id), view);
+      if (ended && (await settleIdleBatch(settling, batch, view, null)) === "dissolved") moved = true;
+    }
+    return moved;
+  }
+
+  async function sendOut(settling: Settling, view: ChainView): Promise<boolean> {
+    const { db, rail } = settling;
+    const before = await unresolvedBatches(db.pool, rail.name);
+    let moved = await makeBatches(settling, view, {
+      open: before.filter(({ hasOpenNonce }) => hasOpenNonce).length,
+      waiting: (kind) => before.filter((batch) => !batch.hasOpenNonce && batch.kind === kind).length,
+      maxSize,
+    });
+    const due = (await unresolvedBatches(db.pool, rail.name)).filter(
+      ({ id, status, hasOpenNonce, isWhole }) =>
+        status === "batched" &&
+        !hasOpenNonce &&
+        isWhole &&
+        (refused.get(id)?.until ?? 0) <= performance.now(),
+    );
+    if (due.length === 0) return moved;
+    for (const batch of due) {
+      const sending = await sendBatch(settling, batch, view);
+      if (sending.sent || (await takeRefusal(settling, batch, view, sending.refusal))) moved = true;
+    }
+    return moved;
+  }
+
+  /** A batch that was never sent costs nothing: it waits, or gives its members back. True when it gave them back. */
+  async function takeRefusal(
+    settling: Settling,
+    batch: Batch,
+    view: ChainView,
+    refusal: Refusal,
+  ): Promise<boolean> {
+    const { effect, code, message } = refusal;
+    await noteBatch(settling.db.pool, batch.id, message);
+    // A free nonce may be there with the next look, so that is not waited for.
+    const delayMs = code === NO_NONCE ? 0 : settling.settings.retryWaitingMs;
+    refused.set(batch.id, { until: performance.now() + delayMs, why: message });
+    settling.log.debug({ batchId: batch.id, code, message }, "a batch waits");
+    if (code === "VaultPaused") faults = null;
+    if (effect === "wait" || (effect === "split" && batch.size === 1)) return false;
+    if (effect === "split") maxSize = Math.max(1, Math.floor(batch.size / 2));
+    if (effect === "word") return (await settleIdleBatch(settling, batch, view, null)) === "dissolved";
+    const members = await payoutsOfBatch(settling.db.pool, batch.id);
+    const abandon =
+      effect === "payee" ? refusal : { ...refusal, message: `the vault refuses it: ${message}` };
+    if ((await settleIdleBatch(settling, batch, view, abandon)) !== "dissolved") return false;
+    if (effect === "sign_again") {
+      for (const { id } of members) await retractPayload(settling, id, message);
+    }
+    return true;
+  }
+
+  /** The signer's nonces go up without us: its key is used elsewhere, or this database is older than the chain. */
+  async function reportForeignNonces({ db, by, log }: Settling, view: ChainView): Promise<void> {
+    const highest = await highestNonce(db.pool, by);
+    const beyond = highest === null ? null : view.nonces.beyond(highest);
+    if (highest === null || beyond === null || beyond === reportedHead) return;
+    reportedHead = beyond;
+    const details = { expected: (highest + 1n).toString(), found: beyond.toString() };
+    log.warn(details, "the operator's nonces were used by transactions that are not ours");
+    await db.transaction((tx) =>
+      appendAudit(tx, { actor: ACTOR, action: "foreign_nonce_use", subject: `signer:${by.signer}`, details }),
+    );
+  }
+
+  return {
+    run,
+    reset() {
+      faults = null;
+      nextReconcileAt = 0;
+      lastScanned = null;
+      refused.clear();
+    },
+  };
+}

@@ -1,0 +1,158 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Payout } from "../../src/modules/payouts/index.ts";
+import type { StepName } from "../../src/modules/settlement/index.ts";
+import { createTestDatabase } from "../kit/database.ts";
+import type { ChildOrders } from "./crash-child.ts";
+import { createWorld, FLR, GUARDIAN, OWNER, startTestChain } from "./world.ts";
+
+const [chain, db] = await Promise.all([startTestChain(), createTestDatabase({ maxConnections: 6 })]);
+const world = await createWorld({ chain, db });
+afterAll(async () => {
+  await world.close();
+  await chain.stop();
+});
+
+/** Starting a process takes longer than what it does here, so the next one gets ready meanwhile. */
+let spare = startChild();
+afterAll(() => {
+  spare.kill("SIGKILL");
+});
+
+function startChild(): ChildProcess {
+  return fork(join(import.meta.dirname, "crash-child.ts"), {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
+}
+
+/** Runs a worker in a process of its own, which must die at that step. */
+async function dieAt(
+  step: StepName,
+  more: { env?: Record<string, string>; replaceAfterSeconds?: number } = {},
+) {
+  const child = spare;
+  spare = startChild();
+  const orders: ChildOrders = {
+    env: {
+      NODE_ENV: "test",
+      DATABASE_URL: db.url,
+      AUTH_SECRET: world.config.auth.secret,
+      IP_HASH_KEY: world.config.auth.ipHashKey,
+      ADMIN_ADDRESSES: world.config.auth.admins.join(","),
+      APPROVER_ADDRESSES: world.config.auth.approvers.join(","),
+      FLARE_RPC_URLS: chain.url,
+      FLARE_VAULT_ADDRESS: chain.vault,
+      FLARE_OPERATOR_KEY: world.config.flare.operatorKey ?? "",
+      ...more.env,
+    },
+    dieAt: step,
+    replaceAfterSeconds: more.replaceAfterSeconds ?? 60,
+  };
+  child.send(orders);
+  const [, signal] = (await once(child, "exit")) as [number | null, string | null];
+  expect(signal, `the worker did not reach ${step}`).toBe("SIGKILL");
+}
+
+/** Restarts in this process and lets it come to rest; it first waits until the dead one's lease is over. */
+async function recover(env: Record<string, string> = {}): Promise<void> {
+  const config = {
+    ...world.config,
+    flare: { ...world.config.flare, confirmations: Number.parseInt(env.FLARE_CONFIRMATIONS ?? "1", 10) },
+  };
+  const settlement = world.newSettlement({ config });
+  await expect
+    .poll(() => settlement.tick().then(async () => (await settlement.status()).state), {
+      interval: 20,
+      timeout: 15_000,
+    })
+    .not.toBe("standby");
+  await world.settle(settlement);
+  await settlement.stop();
+}
+
+const all: Payout[] = [];
+async function propose(count = 1): Promise<Payout[]> {
+  const made = await world.proposeMany(count, FLR);
+  all.push(...made);
+  return made;
+}
+
+/** Steps that every payout passes, in their order; each run dies at one and the next carries on from there. */
+const ordinarySteps: StepName[] = [
+  "batch_stored",
+  "attempt_signed",
+  "attempt_stored",
+  "attempt_sent",
+  "attempt_sent_noted",
+  "landing_seen",
+  "landing_written",
+  "landing_committed",
+  "events_read",
+  "events_stored",
+  "event_applied",
+  "reconciled",
+];
+
+describe("a worker that is killed", () => {
+  it("pays every payout exactly once, whatever step it was at", async () => {
+    await recover();
+    for (const step of ordinarySteps) {
+      await propose(2);
+      const large = await world.propose(120n * FLR);
+      await world.approve(large, [1, 2]);
+      all.push(large);
+      // Something that only scanning finds, so that there is an event to apply.
+      await world.sendCoins(OWNER, chain.vault, FLR);
+      await dieAt(step);
+    }
+    await recover();
+    await world.expectExactlyOnce(all);
+  }, 120_000);
+
+  it("pays once when it dies around a replacement", async () => {
+    await world.call("evm_setAutomine", [false]);
+    await propose(2);
+    await dieAt("replacement_stored", { replaceAfterSeconds: 0 });
+    await dieAt("replacement_sent", { replaceAfterSeconds: 0 });
+    await world.mine();
+    await world.call("evm_setAutomine", [true]);
+    await recover();
+    await world.expectExactlyOnce(all);
+  }, 60_000);
+
+  it("pays once when it dies between inclusion and finality", async () => {
+    const env = { FLARE_CONFIRMATIONS: "3" };
+    await world.mine(3);
+    await propose(2);
+    await dieAt("inclusion_seen", { env });
+    await dieAt("inclusion_noted", { env });
+    await world.mine(3);
+    await recover(env);
+    await world.mine(3);
+    await recover(env);
+    await world.expectExactlyOnce(all);
+  }, 60_000);
+
+  it("pays once when it dies while it proves a reverted batch unpaid", async () => {
+    await world.call("evm_setAutomine", [false]);
+    await world.vaultSend(GUARDIAN, "pause", []);
+    const made = await propose(3);
+    await recover();
+    expect(await world.statuses(made)).toEqual(["submitted", "submitted", "submitted"]);
+    await world.mine();
+    await world.call("evm_setAutomine", [true]);
+    await world.vaultSend(OWNER, "resume", []);
+    await dieAt("loss_committed");
+    await dieAt("batch_proven_unpaid");
+    expect(await world.statuses(made)).toEqual(["submitted", "submitted", "submitted"]);
+    await dieAt("batch_dissolved");
+    expect(await world.statuses(made)).toEqual(["approved", "approved", "approved"]);
+    await recover();
+    await world.expectExactlyOnce(all);
+    const { drift } = await world.settlement.status();
+    expect(drift).toBeNull();
+  }, 60_000);
+});

@@ -58,6 +58,6 @@ describe("a wallet contract on a real EVM", () => {
     const problem = problemOf(await signInAs(await deploy("5b600056")));
     // A slow node may not get to the end of the gas before we stop waiting.
     expect(["signature_invalid", "chain_unavailable"]).toContain(problem.code);
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

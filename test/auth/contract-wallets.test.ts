@@ -74,7 +74,7 @@ describe("a wallet that is a contract (ERC-1271)", () => {
     chain.become("hanging");
     const started = performance.now();
     expect(problemOf(await verify())).toMatchObject({ status: 503, code: "chain_unavailable" });
-    expect(performance.now() - started).toBeLessThan(7_000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   it("does not need the chain for an account's own key", async () => {

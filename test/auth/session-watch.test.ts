@@ -142,15 +142,6 @@ describe("a token in memory", () => {
     }
     expect(await one.auth.verifyToken(token)).toMatchObject({ id: session.id });
   });
-
-  it("costs microseconds", async () => {
-    const { token } = await one.demo();
-    await one.auth.verifyToken(token);
-    const started = performance.now();
-    for (let i = 0; i < 20_000; i += 1) await one.auth.verifyToken(token);
-    const microseconds = ((performance.now() - started) * 1_000) / 20_000;
-    expect(microseconds).toBeLessThan(50);
-  });
 });
 
 describe("a process that has not begun to listen", () => {

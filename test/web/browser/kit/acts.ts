@@ -24,6 +24,8 @@ export async function signInWith(page: Page, wallet: string | RegExp): Promise<v
   await dialog.getByRole("button", { name: wallet }).click();
   await dialog.getByRole("button", { name: "Sign and play" }).click();
   await dialog.waitFor({ state: "detached" });
+  // It covers the page a little longer than the dialog itself is there.
+  await page.locator(".mantine-Modal-overlay").waitFor({ state: "detached" });
 }
 
 export async function signInWithToyWallet(page: Page): Promise<void> {
@@ -43,8 +45,10 @@ export async function signInWithExtension(page: Page): Promise<void> {
 
 /** With a mouse, one press after another. */
 export async function tap(page: Page, times: number): Promise<void> {
-  await coin(page).waitFor();
-  const box = await coin(page).boundingBox();
+  // Not the coin that asks to sign in, which stays until the session has come.
+  const mine = page.getByRole("button", { name: /^Tap the coin: earns/ });
+  await mine.waitFor();
+  const box = await mine.boundingBox();
   if (box === null) throw new Error("the coin cannot be seen");
   for (let press = 0; press < times; press++) {
     await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);

@@ -6,8 +6,10 @@ export default defineConfig({
     globalSetup: ["test/kit/global-setup.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Far beyond what anything takes: a limit ends what hangs, and says nothing of how fast a machine is.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     execArgv: ["--disable-warning=ExperimentalWarning"],
     reporters: ["default"],
   },

@@ -151,7 +151,7 @@ export function problemOf(response: LightMyRequestResponse): Problem {
 }
 
 /** Waits until `check` holds, for what another connection brings about. */
-export async function eventually(check: () => Promise<boolean> | boolean, timeoutMs = 8_000): Promise<void> {
+export async function eventually(check: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error("it did not come about in time");

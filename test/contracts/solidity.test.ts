@@ -33,6 +33,6 @@ test("every Solidity test passes, and none is left out", { timeout: 300_000 }, a
   expect(passed.sort()).toEqual(declared.sort());
 });
 
-test("the generated ABIs and addresses are those of the contracts", { timeout: 120_000 }, async () => {
+test("the generated ABIs and addresses are those of the contracts", async () => {
   expect(readFileSync(GENERATED_PATH, "utf8")).toBe(await generateContracts());
 });

@@ -21,7 +21,7 @@ let product: Product;
 beforeAll(async () => {
   dataDir = makeTempDir("product");
   product = await new Product({ dataDir, port: await freePort() }).ready();
-}, 120_000);
+});
 
 afterAll(async () => {
   await product.end("SIGINT");
@@ -53,7 +53,6 @@ describe("npm start", () => {
     const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script], {
       cwd: ROOT,
       env: { ...process.env, API: `${product.url}/api/v1` },
-      timeout: 100_000,
     });
     expect(stdout).toContain('"isFirst":false');
     expect(stdout).toContain('"accepted":50');
@@ -69,7 +68,7 @@ describe("npm start", () => {
       .split("\n")
       .find((line) => line.includes('"amount":"250000000"') && line.includes('"status":"confirmed"'));
     expect(JSON.parse(xrp ?? "{}")).toMatchObject({ rail: "xrpl", approvals: { required: 2, given: 2 } });
-  }, 120_000);
+  });
 
   it("gives the page at / and the API's reference at /docs, neither with a script inline", async () => {
     const home = await fetch(product.url, { redirect: "manual" });
@@ -122,7 +121,7 @@ describe("npm start", () => {
 
       const code = await product.end(signal);
       if (signal === "SIGINT") expect(code).toBe(0);
-      await expect.poll(() => fetch(chainUrl).catch(() => "gone"), { timeout: 10_000 }).toBe("gone");
+      await expect.poll(() => fetch(chainUrl).catch(() => "gone")).toBe("gone");
       await restart();
       expect(product.output).toContain("continue where they were");
 

@@ -94,12 +94,12 @@ describe("the order of the feed", () => {
     onCleanup(() => old.release());
     await old.query("BEGIN");
     await old.query("INSERT INTO touched (note) VALUES ('holds back every xmin')");
-    const { url } = await startProcess(db, { limits: { pollMs: 60_000 } });
+    const { url } = await startProcess(db, { limits: { pollMs: 600_000 } });
     const socket = await connect(url);
     const events = collect(socket, "feed");
     await ask(socket, "subscribe", { channel: "feed" });
     await say(db, payout(77));
-    await until(() => events.length > 0, 2_000);
+    await until(() => events.length > 0);
     expect(events.map((event) => event.payload)).toEqual([{ n: 77 }]);
     await old.query("ROLLBACK");
   });

@@ -199,7 +199,7 @@ describe("holds", () => {
     const player = await fundedPlayer(10n);
     await post(db, [pending(player, source, 10n, { expiresAt: PAST })]);
     ledger.start();
-    await expect.poll(async () => (await balance(db, player)).held, { timeout: 5_000 }).toBe(0n);
+    await expect.poll(async () => (await balance(db, player)).held).toBe(0n);
     await ledger.close();
   });
 });

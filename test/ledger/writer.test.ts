@@ -187,7 +187,7 @@ describe("faults", () => {
       }
     });
     let killed = 0;
-    for (let kill = 0; kill < 12; kill += 1) {
+    while (killed < 5) {
       await sleep(60);
       const { rows } = await db.pool.query<{ killed: number }>(
         `SELECT count(pg_terminate_backend(pid))::int AS killed FROM pg_stat_activity
@@ -198,7 +198,6 @@ describe("faults", () => {
     running = false;
     await Promise.all(clients);
 
-    expect(killed).toBeGreaterThan(3);
     expect(new Set(answers)).toEqual(new Set(["posted"]));
     const { rows } = await db.pool.query<{ id: string }>(
       "SELECT id FROM transfers WHERE credit_account = $1",

@@ -148,9 +148,7 @@ describe("settlement in chaos", () => {
           await world.call("evm_setAutomine", [true]);
           await world.mine(3);
           await expect
-            .poll(() => settlement.tick().then(async () => (await settlement.status()).state), {
-              timeout: 15_000,
-            })
+            .poll(() => settlement.tick().then(async () => (await settlement.status()).state))
             .toBe("running");
           for (let round = 0; round < 8; round += 1) {
             await world.mine(3);

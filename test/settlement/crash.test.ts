@@ -66,7 +66,6 @@ async function recover(env: Record<string, string> = {}): Promise<void> {
   await expect
     .poll(() => settlement.tick().then(async () => (await settlement.status()).state), {
       interval: 20,
-      timeout: 15_000,
     })
     .not.toBe("standby");
   await world.settle(settlement);
@@ -110,7 +109,7 @@ describe("a worker that is killed", () => {
     }
     await recover();
     await world.expectExactlyOnce(all);
-  }, 120_000);
+  });
 
   it("pays once when it dies around a replacement", async () => {
     await world.call("evm_setAutomine", [false]);
@@ -121,7 +120,7 @@ describe("a worker that is killed", () => {
     await world.call("evm_setAutomine", [true]);
     await recover();
     await world.expectExactlyOnce(all);
-  }, 60_000);
+  });
 
   it("pays once when it dies between inclusion and finality", async () => {
     const env = { FLARE_CONFIRMATIONS: "3" };
@@ -134,7 +133,7 @@ describe("a worker that is killed", () => {
     await world.mine(3);
     await recover(env);
     await world.expectExactlyOnce(all);
-  }, 60_000);
+  });
 
   it("pays once when it dies while it proves a reverted batch unpaid", async () => {
     await world.call("evm_setAutomine", [false]);
@@ -154,5 +153,5 @@ describe("a worker that is killed", () => {
     await world.expectExactlyOnce(all);
     const { drift } = await world.settlement.status();
     expect(drift).toBeNull();
-  }, 60_000);
+  });
 });

@@ -66,7 +66,7 @@ describe("RPC pool", () => {
     expect(await rpc.request("eth_blockNumber", [])).toBe("0x20");
     expect(rpc.status().map((endpoint) => endpoint.healthy)).toEqual([false, true]);
     first.down = false;
-    await expect.poll(() => rpc.request("eth_blockNumber", []), { timeout: 3_000 }).toBe("0x10");
+    await expect.poll(() => rpc.request("eth_blockNumber", [])).toBe("0x10");
     expect(rpc.status().every((endpoint) => endpoint.healthy)).toBe(true);
   });
 

@@ -103,7 +103,7 @@ describe("a chain that does not do as it should", () => {
     expect(await world.statuses(made)).toEqual(["approved", "approved"]);
     first.down = false;
     await expect
-      .poll(() => world.settlement.tick().then(() => world.statuses(made)), { timeout: 10_000 })
+      .poll(() => world.settlement.tick().then(() => world.statuses(made)))
       .toEqual(["confirmed", "confirmed"]);
     await world.expectExactlyOnce(made);
   });
@@ -116,7 +116,7 @@ describe("a chain that does not do as it should", () => {
     expect(await world.statuses(made)).toEqual(["submitted", "submitted"]);
     first.losesAnswersTo.clear();
     await expect
-      .poll(() => world.settlement.tick().then(() => world.statuses(made)), { timeout: 10_000 })
+      .poll(() => world.settlement.tick().then(() => world.statuses(made)))
       .toEqual(["confirmed", "confirmed"]);
     await world.expectExactlyOnce(made);
   });
@@ -333,12 +333,12 @@ describe("several workers", () => {
     const rivals = [world.newSettlement(), world.newSettlement()];
     const made = await world.proposeMany(6, FLR);
     for (const settlement of [world.settlement, ...rivals]) settlement.start();
-    await expect.poll(() => world.statuses(made), { timeout: 15_000 }).toEqual(made.map(() => "confirmed"));
+    await expect.poll(() => world.statuses(made)).toEqual(made.map(() => "confirmed"));
     const states = await Promise.all(rivals.map(async (rival) => (await rival.status()).state));
     expect(states).toEqual(["standby", "standby"]);
     await world.settlement.stop();
     const more = await world.proposeMany(3, FLR);
-    await expect.poll(() => world.statuses(more), { timeout: 15_000 }).toEqual(more.map(() => "confirmed"));
+    await expect.poll(() => world.statuses(more)).toEqual(more.map(() => "confirmed"));
     await Promise.all(rivals.map((rival) => rival.stop()));
     await world.expectExactlyOnce([...made, ...more]);
   });

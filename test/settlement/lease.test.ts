@@ -16,10 +16,10 @@ describe("lease", () => {
   });
 
   it("changes hands only after it expired, and the former holder can write no more", async () => {
-    const first = await acquireLease(db.pool, { name: "expiry", holder: "a", seconds: 0.15 });
+    const first = await acquireLease(db.pool, { name: "expiry", holder: "a", seconds: 1 });
     if (first === null) throw new Error("free lease refused");
     expect(await acquireLease(db.pool, { name: "expiry", holder: "b", seconds: 5 })).toBeNull();
-    await sleep(200);
+    await sleep(1_100);
     // Expired, but nobody came: the holder may go on.
     await db.transaction((tx) => requireLease(tx, first));
     const second = await acquireLease(db.pool, { name: "expiry", holder: "b", seconds: 5 });

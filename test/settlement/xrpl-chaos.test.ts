@@ -236,7 +236,7 @@ class Chaos {
       await this.tick();
       return (await this.#worker.status()).state;
     };
-    await expect.poll(stateAfterTick, { interval: 10, timeout: 15_000 }).toBe("running");
+    await expect.poll(stateAfterTick, { interval: 10 }).toBe("running");
   }
 
   async #with(status: string): Promise<Payout[]> {

@@ -83,9 +83,7 @@ describe("submissions to the XRP Ledger that go wrong", () => {
     world.ledger.faults.closeBeforeAccepting(1);
     const lost = await small();
     await world.settle();
-    await expect
-      .poll(() => world.live(1).then(() => world.statuses([lost])), { timeout: 10_000 })
-      .toEqual(["confirmed"]);
+    await expect.poll(() => world.live(1).then(() => world.statuses([lost]))).toEqual(["confirmed"]);
     await world.expectAllPaidOnce([arrived, lost]);
     expect(await world.attempts()).toHaveLength(3);
   });
@@ -200,7 +198,7 @@ describe("servers of the XRP Ledger that fail", () => {
     expect(await world.statuses([sent, waiting])).toEqual(["submitted", "approved"]);
     world.ledger.faults.stall(false);
     await expect
-      .poll(() => world.live(1).then(() => world.statuses([sent, waiting])), { timeout: 15_000 })
+      .poll(() => world.live(1).then(() => world.statuses([sent, waiting])))
       .toEqual(["confirmed", "confirmed"]);
     await world.expectAllPaidOnce([sent, waiting]);
   });
@@ -213,7 +211,7 @@ describe("servers of the XRP Ledger that fail", () => {
     const made = [signed, await small(), await small()];
     world.interleave.at = async () => world.ledger.faults.disconnectAll();
     await expect
-      .poll(() => world.live(1).then(() => world.statuses(made)), { timeout: 20_000 })
+      .poll(() => world.live(1).then(() => world.statuses(made)))
       .toEqual(["confirmed", "confirmed", "confirmed"]);
     world.interleave.at = async () => undefined;
     await world.expectAllPaidOnce(made);

@@ -170,7 +170,7 @@ describe("two servers that disagree", () => {
     expect(await world.statuses(made)).toEqual(["submitted", "submitted"]);
     for (const server of servers) server.honest();
     await expect
-      .poll(() => world.live(1).then(() => world.statuses(made)), { timeout: 10_000 })
+      .poll(() => world.live(1).then(() => world.statuses(made)))
       .toEqual(["confirmed", "confirmed"]);
     await world.expectAllPaidOnce(made);
   });

@@ -123,7 +123,7 @@ describe("payments of the XRP Ledger", () => {
     await world.settle();
     await world.live(1);
     await world.expectExactlyOnce([made], NOTHING);
-  }, 60_000);
+  });
 
   it("stops when money leaves without a number, and says what left", async () => {
     const { treasury, worker } = world.accounts;

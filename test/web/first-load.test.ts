@@ -14,7 +14,7 @@ let manifest: Record<string, Chunk>;
 beforeAll(async () => {
   await buildWeb();
   manifest = JSON.parse(readFileSync(join(DIST, ".vite/manifest.json"), "utf8")) as Record<string, Chunk>;
-}, 120_000);
+});
 
 /** A chunk with everything that the browser fetches with it. */
 function closure(name: string, seen = new Set<string>()): Set<string> {

@@ -71,9 +71,7 @@ describe("the client on a standalone ledger", () => {
     await first.accept(1);
     expect(first.balanceOf(payee)).toBe(2_000_000n);
     const again = async () => (await client.broadcast(submit(blob)))[0];
-    await expect
-      .poll(again, { timeout: 3_000 })
-      .toMatchObject({ ok: true, result: { engine_result: "tefPAST_SEQ" } });
+    await expect.poll(again).toMatchObject({ ok: true, result: { engine_result: "tefPAST_SEQ" } });
     expect(first.balanceOf(payee)).toBe(2_000_000n);
   });
 
@@ -88,7 +86,7 @@ describe("the client on a standalone ledger", () => {
     await expect(client.request({ command: "ping" })).rejects.toMatchObject({ code: "xrpl_unavailable" });
     first.faults.stall(false);
     await expect
-      .poll(() => client.request({ command: "ping" }).then(() => "answered", String), { timeout: 3_000 })
+      .poll(() => client.request({ command: "ping" }).then(() => "answered", String))
       .toBe("answered");
     expect(client.status()).toMatchObject([{ healthy: true, problem: null }]);
   });

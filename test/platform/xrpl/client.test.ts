@@ -59,7 +59,7 @@ describe("a pool of XRP Ledger servers", () => {
     expect(await who(client)).toBe(1);
     expect(client.status().map(({ healthy }) => healthy)).toEqual([false, true]);
     await first.start();
-    await expect.poll(() => who(client), { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => who(client)).toBe(0);
     expect(problems(client)).toEqual([null, null]);
   });
 

@@ -96,7 +96,7 @@ describe("tapping", () => {
     await purse(page, 12).waitFor();
     expect(counts.length).toBeLessThanOrEqual(1);
     answer();
-    await expect.poll(() => counts.reduce((sum, count) => sum + count, 0), { timeout: 20_000 }).toBe(12);
+    await expect.poll(() => counts.reduce((sum, count) => sum + count, 0)).toBe(12);
     expect(counts.length).toBeLessThan(5);
     await page.reload();
     await purse(page, 12).waitFor();
@@ -122,13 +122,13 @@ describe("tapping", () => {
     expect(balance).toBe("60");
     answer();
     await expect
-      .poll(async () => (await elsewhere.get<{ energy: number }>("/click")).energy, { timeout: 20_000 })
+      .poll(async () => (await elsewhere.get<{ energy: number }>("/click")).energy)
       .toBeLessThan(60);
     const word = async (): Promise<number> => {
       const state = await elsewhere.get<{ balance: string }>("/click");
       return purse(page, BigInt(state.balance)).count();
     };
-    await expect.poll(word, { timeout: 20_000 }).toBe(1);
+    await expect.poll(word).toBe(1);
     // Thirty would have been too many.
     const state = await elsewhere.get<{ balance: string }>("/click");
     expect(BigInt(state.balance)).toBeLessThan(90n);

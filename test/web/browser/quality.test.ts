@@ -41,7 +41,7 @@ beforeAll(async () => {
       }
       await signer.get(`/admin/payouts/${largeXrp.id}/approval`);
     },
-    { timeout: 30_000 },
+    { timeout: 60_000 },
   );
 });
 
@@ -107,9 +107,7 @@ describe("these tests", () => {
       /^uncaught: .*thrown away/,
       /^content policy: script-src-elem/,
     ]) {
-      await expect
-        .poll(() => faults.found().some((found) => fault.test(found)), { timeout: 10_000 })
-        .toBe(true);
+      await expect.poll(() => faults.found().some((found) => fault.test(found))).toBe(true);
     }
     expect(await page.evaluate("window.ranInline")).toBeUndefined();
     faults.allow(/said aloud|thrown away|inline/i);

@@ -38,7 +38,7 @@ describe("a reload", () => {
     await page.reload();
     await purse(page, 7).waitFor();
     const api = await world.api(key);
-    await expect.poll(() => balanceOf(api, key.address), { timeout: 20_000 }).toBe("7");
+    await expect.poll(() => balanceOf(api, key.address)).toBe("7");
   });
 });
 
@@ -68,7 +68,7 @@ describe("a restart of the server", () => {
     await world.mining(true);
 
     const api = await world.api(key);
-    await expect.poll(() => balanceOf(api, key.address), { timeout: 20_000 }).toBe("7");
+    await expect.poll(() => balanceOf(api, key.address)).toBe("7");
     // The payout that was under way ends by itself, and the player hears of it.
     await page.getByText("20 FLR").first().waitFor();
     await page.goBack();
@@ -123,9 +123,7 @@ async function balanceOf(api: ApiClient, account: string): Promise<string | unde
 
 async function paid(api: ApiClient, amount: bigint): Promise<void> {
   const { id } = await api.requestPayout(amount);
-  await expect
-    .poll(async () => (await api.get<PayoutView>(`/payouts/${id}`)).status, { timeout: 20_000 })
-    .toBe("confirmed");
+  await expect.poll(async () => (await api.get<PayoutView>(`/payouts/${id}`)).status).toBe("confirmed");
 }
 
 /** The page's sockets, to be cut and mended like a cable: meanwhile new ones hang, as they do without a network. */

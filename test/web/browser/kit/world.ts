@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HDNodeWallet, JsonRpcProvider, Wallet } from "ethers";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { afterEach, beforeAll, expect, vi } from "vitest";
+import { afterEach, beforeAll, expect } from "vitest";
 import { Wallet as XrplWallet } from "xrpl";
 import { buildWeb } from "../../../../scripts/build-web.ts";
 import { ApiClient } from "../../../../scripts/local/api-client.ts";
@@ -21,7 +21,7 @@ import { type InjectedWallet, injectWallet } from "./wallet.ts";
 import { type InjectedXrplWallet, injectXrplWallet } from "./xrpl-wallet.ts";
 
 /** Generous: two busy cores may run a browser, a chain and a database at once. */
-const LOCATOR_MS = 20_000;
+const LOCATOR_MS = 60_000;
 const BLOCK_MS = 200;
 
 export type Visit = {
@@ -67,8 +67,6 @@ export type World = {
 
 /** One product and one browser for the calling file. */
 export function createWorld(env: Record<string, string> = {}): World {
-  // Far beyond what any test takes: the machine may be busy with all the others. Read when a test is declared.
-  vi.setConfig({ testTimeout: 90_000 });
   let browser: Browser;
   let stack: Stack;
   let node: JsonRpcProvider;
@@ -94,14 +92,12 @@ export function createWorld(env: Record<string, string> = {}): World {
     node = new JsonRpcProvider(chain().url, 31_337, { staticNetwork: true });
     await start();
     // There is nothing to pay from until what lies on the chains has been found.
-    await vi.waitFor(
-      async () => {
+    await expect
+      .poll(async () => {
         const rewards = await balancesOf(db.pool, "house:rewards");
-        const filled = rewards.filter(({ available }) => available > 0n).map(({ asset }) => asset);
-        expect(filled.sort()).toEqual(["FLR", "RLUSD", "XRP"]);
-      },
-      { timeout: 60_000 },
-    );
+        return rewards.flatMap(({ asset, available }) => (available > 0n ? [asset] : [])).sort();
+      })
+      .toEqual(["FLR", "RLUSD", "XRP"]);
     return async () => {
       await browser.close();
       await server.stop();
@@ -109,7 +105,7 @@ export function createWorld(env: Record<string, string> = {}): World {
       await stack.stop();
       await rm(dataDir, { recursive: true, force: true });
     };
-  }, 120_000);
+  });
 
   afterEach(async ({ task }) => {
     const left = visitors.splice(0);

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/kit/global-setup.ts"],
+    setupFiles: ["test/kit/seed.ts"],
     pool: "forks",
     maxWorkers: 2,
     // Far beyond what anything takes: a limit ends what hangs, and says nothing of how fast a machine is.

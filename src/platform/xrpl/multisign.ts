@@ -42,18 +42,21 @@ export function readShare(
   const decoded = decodeBlob(blob);
   if (decoded === null)
     return fault("malformed_share", "blob is not an encoded transaction of the XRP Ledger");
-  const { Signers: signers, ...rest } = decoded as Record<string, unknown> & {
-    Signers?: { Signer: SignerShare }[];
-  };
-  const shares = signers ?? [];
-  const [only] = shares;
-  if (only === undefined || shares.length > 1) {
+  const { Signers: signers, ...rest } = decoded;
+  const entries = Array.isArray(signers) ? (signers as unknown[]) : [];
+  if (entries.length !== 1) {
     return fault(
       "malformed_share",
-      `blob must carry exactly your own signature in Signers (sign it for multi-signing), it carries ${shares.length}`,
+      `blob must carry exactly your own signature in Signers (sign it for multi-signing), it carries ${entries.length}`,
     );
   }
-  const share = only.Signer;
+  const share = shareIn(entries[0]);
+  if (share === null) {
+    return fault(
+      "malformed_share",
+      "the entry in Signers must be a Signer with Account, SigningPubKey and TxnSignature, and nothing else",
+    );
+  }
   if (encode(rest as unknown as Transaction) !== encode(parseBody(body))) {
     return fault("wrong_payload", "blob is not the transaction that was offered for signing, unchanged");
   }
@@ -64,6 +67,15 @@ export function readShare(
     return fault("wrong_key", "the signature in blob does not hold over this transaction");
   }
   return { ok: true, share };
+}
+
+/** The codec takes any object as an entry of `Signers`, whatever it is called and whatever it has. */
+function shareIn(entry: unknown): SignerShare | null {
+  const { Signer: signer, ...others } = entry as { Signer?: Partial<SignerShare> };
+  if (signer === undefined || Object.keys(others).length > 0) return null;
+  const { Account, SigningPubKey, TxnSignature, ...more } = signer;
+  if (Account === undefined || SigningPubKey === undefined || TxnSignature === undefined) return null;
+  return Object.keys(more).length > 0 ? null : { Account, SigningPubKey, TxnSignature };
 }
 
 /** Whether the share's own key made its signature over this payload for this account. */

@@ -138,6 +138,16 @@ export async function findIntentProblem(
   });
 }
 
+/** The same for what was planned already. */
+export async function findPlanProblem(
+  settings: PlanSettings,
+  { source, payee, to, paid }: PayoutPlan,
+): Promise<AppError | null> {
+  if (source !== "onchain") return null;
+  const { asset, amount } = paid;
+  return railOf(settings.rails, asset).findProblem({ payee: to, asset, amount, askedBy: payee.account });
+}
+
 /** The same for a payout from the rewards account. */
 export async function findProposalProblem(
   q: Queryable,

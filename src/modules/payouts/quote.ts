@@ -1,7 +1,14 @@
 import type { Static } from "typebox";
 import type { Queryable } from "../../platform/db/index.ts";
-import type { Payee, PayoutIntent, PayoutPlan, PlanSettings, Suspicions } from "./plan-payout.ts";
-import { planRequest } from "./plan-payout.ts";
+import {
+  findPlanProblem,
+  type Payee,
+  type PayoutIntent,
+  type PayoutPlan,
+  type PlanSettings,
+  planRequest,
+  type Suspicions,
+} from "./plan-payout.ts";
 import { durationText, refuseAboveCaps } from "./policy.ts";
 import type { QuoteSchema } from "./schemas.ts";
 import { usageToday } from "./usage.ts";
@@ -28,6 +35,8 @@ export async function quotePayout(
       player: used.player === null ? null : used.player + paid.amount,
     });
   }
+  const problem = await findPlanProblem(settings, plan);
+  if (problem !== null) throw problem;
   const left = (cap: bigint, sum: bigint) => (cap > sum ? cap - sum : 0n).toString();
   return {
     rate: plan.rate.toString(),

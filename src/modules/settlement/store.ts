@@ -170,15 +170,8 @@ export async function endExpiredAttempts(
   });
 }
 
-type AttemptRow = {
-  nonce: bigint;
+type AttemptRow = Omit<Attempt, "noted"> & {
   batchId: string | null;
-  txHash: string;
-  raw: string;
-  signedAtBlock: bigint;
-  lastBlock: bigint | null;
-  createdAt: Date;
-  broadcastAt: Date | null;
   blockNumber: bigint | null;
   blockHash: string | null;
 };
@@ -210,19 +203,10 @@ export async function openNonces(q: Queryable, by: Signer): Promise<OpenNonce[]>
   return open;
 }
 
-function attemptOf(row: AttemptRow): Attempt {
+function attemptOf({ batchId: _batch, blockNumber, blockHash, ...attempt }: AttemptRow): Attempt {
   return {
-    nonce: row.nonce,
-    txHash: row.txHash,
-    raw: row.raw,
-    signedAtBlock: row.signedAtBlock,
-    lastBlock: row.lastBlock,
-    createdAt: row.createdAt,
-    broadcastAt: row.broadcastAt,
-    noted:
-      row.blockNumber === null || row.blockHash === null
-        ? null
-        : { blockNumber: row.blockNumber, blockHash: row.blockHash },
+    ...attempt,
+    noted: blockNumber === null || blockHash === null ? null : { blockNumber, blockHash },
   };
 }
 

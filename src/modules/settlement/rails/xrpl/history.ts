@@ -1,6 +1,7 @@
 import { AppError } from "../../../../platform/errors.ts";
 import { type XrplClient, XrplRpcError } from "../../../../platform/xrpl/client.ts";
 import type { AccountTransaction } from "./events.ts";
+import { uint32 } from "./transactions.ts";
 
 type Page = {
   ledger_index_min: number;
@@ -22,8 +23,8 @@ export async function readHistory(
   toLedger: bigint,
 ): Promise<AccountTransaction[]> {
   if (fromLedger > toLedger) return [];
-  const from = Number.parseInt(fromLedger.toString(), 10);
-  const to = Number.parseInt(toLedger.toString(), 10);
+  const from = uint32(fromLedger);
+  const to = uint32(toLedger);
   const found: AccountTransaction[] = [];
   let marker: unknown;
   do {

@@ -1,4 +1,4 @@
-import { decode, hashes, Wallet } from "xrpl";
+import { hashes, Wallet } from "xrpl";
 import { AppError } from "../../../../platform/errors.ts";
 import { parseXrplDestination } from "../../../../platform/xrpl/address.ts";
 import { parseAssetRef } from "../../../../platform/xrpl/amount.ts";
@@ -14,23 +14,22 @@ import type {
   ChainView,
   Draft,
   Holdings,
-  Inclusion,
   Instruction,
   Payment,
   PaymentOrder,
   Preparation,
   Rail,
   Refusal,
-  SentAttempt,
   SigningOrder,
 } from "../rail.ts";
 import { readBroadcast } from "./broadcast.ts";
-import { type AccountTransaction, eventsOf } from "./events.ts";
+import { eventsOf } from "./events.ts";
 import { findTreasuryFaults, type TreasuryRules } from "./find-faults.ts";
+import { findInclusion } from "./find-inclusion.ts";
 import { findShareProblem } from "./find-share-problem.ts";
 import { firstLedgerOf, readHistory } from "./history.ts";
-import { ticketNonces } from "./tickets.ts";
-import { type Frame, nothingOf, paymentOf, SCALE, signWith, ticketCreateOf } from "./transactions.ts";
+import { readTickets, ticketNonces } from "./tickets.ts";
+import { type Frame, nothingOf, paymentOf, SCALE, signWith, ticketCreateOf, uint32 } from "./transactions.ts";
 
 export type XrplRailOptions = {
   client: XrplClient;
@@ -60,7 +59,6 @@ type Treasury = {
 
 /** `account_tx` answers many ledgers at once. */
 const EVENT_WINDOW_LEDGERS = 2_000n;
-const PAGE = 400;
 /** An account holds no more tickets than this (rippled, `TicketCreate`). */
 const MOST_TICKETS = 250;
 /** A closing ledger takes a little less than the nearest one; and the queue wants two ledgers of room. */
@@ -82,13 +80,13 @@ export function createXrplRail(options: XrplRailOptions): Rail {
 
   async function look(): Promise<ChainView> {
     const validated = await client.validated();
-    const at = Number.parseInt(validated.index.toString(), 10);
+    const at = uint32(validated.index);
     const [account, tickets] = await Promise.all([
       client.agreed<{ account_data: { Sequence: number; Balance: string; OwnerCount: number } }>(
         { command: "account_info", account: treasury, ledger_index: at },
         ({ account_data: { Sequence, Balance, OwnerCount } }) => [Sequence, Balance, OwnerCount],
       ),
-      readTickets(at),
+      readTickets(client, treasury, at),
     ]);
     const { Sequence, Balance, OwnerCount } = account.account_data;
     seen = {
@@ -96,36 +94,13 @@ export function createXrplRail(options: XrplRailOptions): Rail {
       tickets,
       sequence: BigInt(Sequence),
       balanceDrops: BigInt(Balance),
-      reserveDrops: validated.reserveBaseDrops + validated.reserveIncrementDrops * BigInt(OwnerCount),
+      reserveDrops: reserveOf(validated, OwnerCount),
     };
     return {
       head: validated.index,
       final: { number: validated.index, hash: validated.hash, timestamp: validated.closeTime },
       nonces: ticketNonces(tickets),
     };
-  }
-
-  /** A server that hid a ticket would make a payment look as if it had been sent, so two must agree. */
-  async function readTickets(ledgerIndex: number): Promise<Set<bigint>> {
-    type Page = { account_objects: { TicketSequence: number }[]; marker?: unknown };
-    const tickets = new Set<bigint>();
-    let marker: unknown;
-    do {
-      const page: Page = await client.agreed<Page>(
-        {
-          command: "account_objects",
-          account: treasury,
-          type: "ticket",
-          ledger_index: ledgerIndex,
-          limit: PAGE,
-          ...(marker === undefined ? {} : { marker }),
-        },
-        ({ account_objects }) => account_objects.map(({ TicketSequence }) => TicketSequence),
-      );
-      for (const { TicketSequence } of page.account_objects) tickets.add(BigInt(TicketSequence));
-      marker = page.marker;
-    } while (marker !== undefined);
-    return tickets;
   }
 
   function treasuryNow(): Treasury {
@@ -236,55 +211,6 @@ export function createXrplRail(options: XrplRailOptions): Rail {
     return { body, digest: payloadDigest(body), lastBlock: lastLedger };
   }
 
-  async function inclusionOf(attempt: SentAttempt, view: ChainView): Promise<Inclusion | null> {
-    const entry = await findTransaction(attempt.txHash);
-    if (entry !== null) return inclusionIn(entry, view);
-    // A server answers "not found" for what its history lacks, too; where the ticket is gone, the whole history tells.
-    const ticket = BigInt(String(decode(attempt.raw).TicketSequence));
-    if (view.nonces.consumed(ticket) === "no") return null;
-    const history = await readHistory(client, treasury, attempt.signedAtBlock + 1n, view.final.number);
-    const found = history.find(({ hash }) => hash === attempt.txHash);
-    return found === undefined ? null : inclusionIn(found, view);
-  }
-
-  function inclusionIn(
-    entry: AccountTransaction & { ledger_hash?: string },
-    view: ChainView,
-  ): Inclusion | null {
-    const blockNumber = BigInt(entry.ledger_index);
-    if (blockNumber > view.final.number) return null;
-    const result = entry.meta.TransactionResult;
-    return {
-      blockNumber,
-      blockHash: entry.ledger_hash ?? entry.hash,
-      succeeded: result === "tesSUCCESS",
-      result,
-      events: eventsOf(treasury, entry),
-    };
-  }
-
-  /**
-   * Only what is in a validated ledger counts; the server that took a transaction also finds it when it was refused. That
-   * one server finds nothing proves nothing, so only what it does find is checked with another.
-   */
-  async function findTransaction(
-    txHash: string,
-  ): Promise<(AccountTransaction & { ledger_hash?: string }) | null> {
-    const command = { command: "tx", transaction: txHash };
-    try {
-      const { validated } = await client.request<AccountTransaction>(command);
-      if (!validated) return null;
-      return await client.agreed<AccountTransaction>(command, (answer) => [
-        answer.validated,
-        answer.ledger_index,
-        answer.meta.TransactionResult,
-      ]);
-    } catch (error) {
-      if (error instanceof XrplRpcError && error.code === "txnNotFound") return null;
-      throw error;
-    }
-  }
-
   /** Of some results either side can be the cause; then the ledger that it happened in says whose turn it is. */
   async function refusalOf(
     end: { result: string | null; block: bigint },
@@ -326,7 +252,7 @@ export function createXrplRail(options: XrplRailOptions): Rail {
     const feeDrops = validated.openFeeDrops;
     if (missing < 1 || feeDrops > options.maxFeeDrops) return;
     const affordable = (balanceDrops - reserveDrops - feeDrops) / validated.reserveIncrementDrops;
-    const count = affordable < BigInt(missing) ? Number.parseInt(affordable.toString(), 10) : missing;
+    const count = affordable < BigInt(missing) ? uint32(affordable) : missing;
     if (count < 1) return;
     const frame = frameFor(view, feeDrops);
     creating = { sequence, lastLedger: frame.lastLedger };
@@ -335,7 +261,7 @@ export function createXrplRail(options: XrplRailOptions): Rail {
   }
 
   async function holdings(assetRef: string, ledgerIndex: bigint): Promise<Holdings> {
-    const at = Number.parseInt(ledgerIndex.toString(), 10);
+    const at = uint32(ledgerIndex);
     if (parseAssetRef(assetRef).kind === "issued") {
       const balance = await readIssuedBalance(client, treasury, { assetRef, scale: SCALE }, at);
       return { balance, owed: 0n, locked: 0n };
@@ -347,8 +273,7 @@ export function createXrplRail(options: XrplRailOptions): Rail {
       account: treasury,
       ledger_index: at,
     });
-    const { reserveBaseDrops, reserveIncrementDrops } = await client.validated();
-    const locked = reserveBaseDrops + reserveIncrementDrops * BigInt(account.OwnerCount);
+    const locked = reserveOf(await client.validated(), account.OwnerCount);
     return { balance: BigInt(account.Balance), owed: 0n, locked };
   }
 
@@ -364,7 +289,7 @@ export function createXrplRail(options: XrplRailOptions): Rail {
     try {
       const { ledger_hash: hash } = await client.request<{ ledger_hash: string }>({
         command: "ledger",
-        ledger_index: Number.parseInt(ledgerIndex.toString(), 10),
+        ledger_index: uint32(ledgerIndex),
       });
       return hash;
     } catch (error) {
@@ -392,7 +317,7 @@ export function createXrplRail(options: XrplRailOptions): Rail {
     draft,
     raise: async () => null,
     broadcast: async (raw) => readBroadcast(await client.broadcast({ command: "submit", tx_blob: raw })),
-    inclusionOf,
+    inclusionOf: (attempt, view) => findInclusion(client, treasury, attempt, view),
     refusalOf,
     // A payment says of itself whom it paid.
     paymentsOf: async () => null,
@@ -414,6 +339,11 @@ export function createXrplRail(options: XrplRailOptions): Rail {
       return available;
     },
   };
+}
+
+/** What an account must keep, in drops. */
+function reserveOf({ reserveBaseDrops, reserveIncrementDrops }: XrplValidated, ownerCount: number): bigint {
+  return reserveBaseDrops + reserveIncrementDrops * BigInt(ownerCount);
 }
 
 function refuse(effect: Refusal["effect"], code: string, message: string): Preparation {

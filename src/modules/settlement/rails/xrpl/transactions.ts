@@ -24,14 +24,14 @@ function frame({ treasury, networkId, feeDrops, lastLedger }: Frame): Fields {
   return {
     Account: treasury,
     Fee: feeDrops.toString(),
-    LastLedgerSequence: small(lastLedger),
+    LastLedgerSequence: uint32(lastLedger),
     ...(networkId > LAST_UNNAMED_NETWORK ? { NetworkID: networkId } : {}),
   };
 }
 
 /** Under a ticket the account's own sequence stays out, and must be said to (an absent one is filled in by clients). */
 function underTicket(ticket: bigint): Fields {
-  return { Sequence: 0, TicketSequence: small(ticket) };
+  return { Sequence: 0, TicketSequence: uint32(ticket) };
 }
 
 /** A payment in full: tfPartialPayment is never set, so what is delivered is this amount or nothing. */
@@ -64,7 +64,7 @@ export function ticketCreateOf(options: Frame & { sequence: bigint; count: numbe
   return {
     TransactionType: "TicketCreate",
     ...frame(options),
-    Sequence: small(options.sequence),
+    Sequence: uint32(options.sequence),
     TicketCount: options.count,
   } as unknown as Transaction;
 }
@@ -92,6 +92,6 @@ function hex(text: string): string {
 }
 
 /** Ledger indexes, sequences and tickets are 32 bits wide. */
-function small(value: bigint): number {
+export function uint32(value: bigint): number {
   return Number.parseInt(value.toString(), 10);
 }

@@ -21,7 +21,7 @@ export function createRedis(url: string, log: Logger, options: RedisOptions = {}
 }
 
 /** Listens to what would otherwise go to the console; says once that Redis is gone, and once that it is back. */
-export function superviseRedis(redis: Redis, log: Logger): Redis {
+export function superviseRedis<R extends Redis>(redis: R, log: Logger): R {
   let down = false;
   redis.on("error", (error: Error) => {
     if (!down) log.warn({ err: error }, "redis cannot be reached");

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "../../platform/log.ts";
+import { superviseRedis } from "../../platform/redis.ts";
 
 /** The stream and the prefix of the channels that our processes share. */
 const STREAM = "coinclicker:ws";
@@ -54,16 +55,7 @@ export function createRedisLink(url: string, log: Logger): RedisLink {
       return reader;
     }
   }
-  const publisher = new Publisher(url, PUBLISHER);
-  let isDown = false;
-  publisher.on("error", (error: Error) => {
-    if (!isDown) log.warn({ err: error }, "Redis cannot be reached; the feed goes on without it");
-    isDown = true;
-  });
-  publisher.on("ready", () => {
-    if (isDown) log.info("Redis is back");
-    isDown = false;
-  });
+  const publisher = superviseRedis(new Publisher(url, PUBLISHER), log.child({ part: "feed" }));
   return {
     adapter: createAdapter(publisher, {
       streamName: STREAM,

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { readBody } from "./read-body.ts";
 
 type Handler = (method: string, params: unknown[]) => Promise<unknown>;
 type RpcError = { code?: unknown; message?: unknown; data?: unknown };
@@ -34,7 +35,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
     response.end();
     return;
   }
-  const body = await read(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   let payload: unknown;
   try {
     payload = JSON.parse(body);
@@ -46,17 +47,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, handle
     ? await Promise.all(payload.map((one) => dispatch(one, handle)))
     : await dispatch(payload, handle);
   response.end(JSON.stringify(reply));
-}
-
-async function read(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Error("the body is too large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 async function dispatch(payload: unknown, handle: Handler): Promise<unknown> {

@@ -7,6 +7,7 @@ import { sentenceOf } from "../api/problem.ts";
 import { fullTime, shortTime } from "../lib/time.ts";
 import { AmountText } from "../ui/amount.tsx";
 import { Copyable } from "../ui/copyable.tsx";
+import { FieldList } from "../ui/field-list.tsx";
 import { MoreButton } from "../ui/more-button.tsx";
 import { Page } from "../ui/page.tsx";
 import { EmptyState, ErrorState, LoadingRows, Note } from "../ui/states.tsx";
@@ -187,16 +188,9 @@ function EntryRow({ entry }: { entry: AuditEntry }) {
           <summary>
             Details<span className="only-spoken"> of entry {entry.id}</span>
           </summary>
-          <dl className={classes.fields}>
-            {[["action", action], ["actor", actor], ["subject", subject], ...words, ["at", createdAt]].map(
-              ([name, value]) => (
-                <div key={name}>
-                  <dt className="mono">{name}</dt>
-                  <dd className="mono">{value}</dd>
-                </div>
-              ),
-            )}
-          </dl>
+          <FieldList
+            fields={[["action", action], ["actor", actor], ["subject", subject], ...words, ["at", createdAt]]}
+          />
           <Text size="sm" c="dimmed">
             Hash <Copyable value={hash} what="hash" />
           </Text>

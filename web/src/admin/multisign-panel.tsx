@@ -4,6 +4,7 @@ import { railWords } from "../chain/rails.ts";
 import { AmountText } from "../ui/amount.tsx";
 import { CopyAction, Copyable } from "../ui/copyable.tsx";
 import { ExactText } from "../ui/exact-text.tsx";
+import { FieldList } from "../ui/field-list.tsx";
 import { Panel } from "../ui/page.tsx";
 import { Note } from "../ui/states.tsx";
 import classes from "./admin.module.css";
@@ -44,14 +45,7 @@ export function MultisignPanel(props: { multisign: Multisign; digest: string; is
         however often it is sent. It costs <AmountText asset="XRP" amount={feeDrops} maxFraction={6} /> in
         fees, which the treasury pays.
       </Text>
-      <dl className={classes.fields}>
-        {fields.map(([name, value]) => (
-          <div key={name}>
-            <dt className="mono">{name}</dt>
-            <dd className="mono">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <FieldList fields={fields} />
       {isOpen && (
         <Text size="sm" c="dimmed">
           After ledger <span className="num">{lastLedgerSequence}</span> nobody can bring it to the ledger any

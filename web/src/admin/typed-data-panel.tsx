@@ -2,6 +2,7 @@ import { Text } from "@mantine/core";
 import type { TypedData } from "../api/types.ts";
 import { CopyAction, Copyable } from "../ui/copyable.tsx";
 import { ExactText } from "../ui/exact-text.tsx";
+import { FieldList } from "../ui/field-list.tsx";
 import { Panel } from "../ui/page.tsx";
 import classes from "./admin.module.css";
 
@@ -14,18 +15,13 @@ export function TypedDataPanel({ typedData, digest }: { typedData: TypedData; di
       <Text size="sm" c="dimmed">
         Your wallet shows these fields (EIP-712). The vault checks the signature over them itself.
       </Text>
-      <dl className={classes.fields}>
-        {[
+      <FieldList
+        fields={[
           ...Object.entries(message),
           ["vault", domain.verifyingContract],
           ["chainId", `${domain.chainId}`],
-        ].map(([name, value]) => (
-          <div key={name}>
-            <dt className="mono">{name}</dt>
-            <dd className="mono">{value}</dd>
-          </div>
-        ))}
-      </dl>
+        ]}
+      />
       <Text size="sm" c="dimmed">
         Digest <Copyable value={digest} what="digest" whole />
       </Text>

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { readBody } from "../../read-body.ts";
 import { answer, echo } from "./answer.ts";
 import { ConnectionLost } from "./connection-lost.ts";
 import type { Params, ServerContext } from "./request.ts";
@@ -12,7 +13,7 @@ export async function answerHttp(
   response: ServerResponse,
   context: ServerContext,
 ): Promise<void> {
-  const body = await read(request);
+  const body = await readBody(request, MAX_BODY_BYTES);
   if (context.faults.isStalled) return;
   const refuse = (status: number, text: string): void => {
     response.writeHead(status, { "content-type": "text/plain" }).end(`${text}\r\n`);
@@ -51,15 +52,4 @@ export async function answerHttp(
     result = { ...fields, request: { ...echo(params), command: method }, status: "error" };
   }
   response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ result }));
-}
-
-async function read(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Error("the body is too large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

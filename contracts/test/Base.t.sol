@@ -86,6 +86,15 @@ abstract contract Base {
     }
 
     /// @dev From its artifact, so that what is tested is the bytecode that is deployed.
+    /// @dev Limits for an asset that had none are a loosening, so they wait.
+    function enable(address asset) internal {
+        vm.prank(OWNER);
+        vault.setLimits(asset, defaultLimits());
+        vm.warp(block.timestamp + DELAY);
+        vm.prank(OWNER);
+        vault.applyLimits(asset);
+    }
+
     function deployVault(uint64 delay, address[] memory approvers, IPayoutVault.AssetLimits[] memory assets)
         internal
         returns (Vault)

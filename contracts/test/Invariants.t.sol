@@ -64,11 +64,7 @@ contract Handler is Base {
         odd = new FalseToken();
         shifting = new ShiftingPayee();
         payees = [payee_(1), payee_(2), payee_(3), address(shifting), address(odd)];
-        vm.prank(OWNER);
-        vault.setLimits(address(odd), defaultLimits());
-        vm.warp(block.timestamp + DELAY);
-        vm.prank(OWNER);
-        vault.applyLimits(address(odd));
+        enable(address(odd));
         odd.mint(address(vault), FUNDS);
         books[NATIVE] = Books(0, 0, CAPACITY, 0, FUNDS);
         books[address(odd)] = Books(0, 0, CAPACITY, 0, FUNDS);

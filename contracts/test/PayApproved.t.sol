@@ -318,11 +318,7 @@ contract PayApprovedTest is Base {
 
     function test_aRefusingTokenBecomesACredit() public {
         FalseToken odd = new FalseToken();
-        vm.prank(OWNER);
-        vault.setLimits(address(odd), defaultLimits());
-        vm.warp(block.timestamp + DELAY);
-        vm.prank(OWNER);
-        vault.applyLimits(address(odd));
+        enable(address(odd));
         odd.mint(address(vault), FUNDS);
         odd.refuse(payee_(1), true);
         payApproved(payoutOf(NUMBER, address(odd), payee_(1), CAP), 2);

@@ -259,14 +259,6 @@ contract PayBatchTest is Base {
 
     // ------------------------------------------------------------ tokens
 
-    function enable(address asset) private {
-        vm.prank(OWNER);
-        vault.setLimits(asset, defaultLimits());
-        vm.warp(block.timestamp + DELAY);
-        vm.prank(OWNER);
-        vault.applyLimits(asset);
-    }
-
     function test_paysTokens() public {
         vm.expectEmit(true, true, true, true, address(vault));
         emit IPayoutVault.BatchPaid(address(token), 1, 3, 7, 0);

@@ -149,12 +149,3 @@ export function problemOf(response: LightMyRequestResponse): Problem {
   if (problem.status !== response.statusCode) throw new Error(`status differs: ${response.body}`);
   return problem;
 }
-
-/** Waits until `check` holds, for what another connection brings about. */
-export async function eventually(check: () => Promise<boolean> | boolean, timeoutMs = 60_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await check())) {
-    if (performance.now() > deadline) throw new Error("it did not come about in time");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

@@ -10,7 +10,8 @@ import { createRedis } from "../../src/platform/redis.ts";
 import { createTestDatabase } from "../kit/database.ts";
 import { silentLog } from "../kit/log.ts";
 import { createRedisServer, hasRedisServer } from "../kit/redis-server.ts";
-import { eventually, newWallet, problemOf, startAuth } from "./harness.ts";
+import { until } from "../kit/until.ts";
+import { newWallet, problemOf, startAuth } from "./harness.ts";
 
 const rule = { name: "test", points: 5, seconds: 30 };
 
@@ -46,7 +47,7 @@ describe("a rate limit", () => {
   it("begins anew after its window", async () => {
     const limit = limiters.limit({ name: "short", points: 1, seconds: 1 });
     expect(await allowed(limit, "a", 2)).toBe(1);
-    await eventually(async () => (await allowed(limit, "a", 1)) === 1);
+    await until(async () => (await allowed(limit, "a", 1)) === 1);
   });
 
   it("writes the headers of the IETF draft", () => {
@@ -182,7 +183,7 @@ describe.skipIf(!hasRedisServer)("limits that processes share through Redis", as
     expect(await allowed(one.limit("early"), "k", 8)).toBe(5);
     expect(await shared()).toBe(false);
     await server.start();
-    await eventually(shared);
+    await until(shared);
   });
 
   it("let exactly their points through, of both processes together", async () => {
@@ -199,7 +200,7 @@ describe.skipIf(!hasRedisServer)("limits that processes share through Redis", as
     expect(await allowed(a, "k", 9)).toBe(5);
     expect(await allowed(b, "k", 9)).toBe(5);
     await server.start();
-    await eventually(shared);
+    await until(shared);
   });
 
   it("hold no request up for long when Redis hangs", async () => {
@@ -216,6 +217,6 @@ describe.skipIf(!hasRedisServer)("limits that processes share through Redis", as
     } finally {
       server.signal("SIGCONT");
     }
-    await eventually(shared);
+    await until(shared);
   });
 });

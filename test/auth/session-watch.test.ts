@@ -1,7 +1,8 @@
 import pg from "pg";
 import { describe, expect, it } from "vitest";
 import { createTestDatabase } from "../kit/database.ts";
-import { bearer, eventually, okay, problemOf, startAuth, unlimited } from "./harness.ts";
+import { until } from "../kit/until.ts";
+import { bearer, okay, problemOf, startAuth, unlimited } from "./harness.ts";
 
 const db = await createTestDatabase();
 const one = await startAuth(db, { limiter: unlimited });
@@ -41,7 +42,7 @@ describe("a session that ends in one process", () => {
     const { token } = await one.demo();
     okay(await two.get("/me", bearer(token)));
     await one.post("/auth/logout", undefined, bearer(token));
-    await eventually(() => isRefused(two, token));
+    await until(() => isRefused(two, token));
   });
 
   it("is called out by the database as soon as that is committed", async () => {
@@ -63,7 +64,7 @@ describe("a session that ends in one process", () => {
     const { token } = await one.demo();
     await two.auth.verifyToken(token);
     await notifyEnded(token);
-    await eventually(() => isRefused(two, token));
+    await until(() => isRefused(two, token));
   });
 
   it("is called out to the other's listeners, though it never saw the token", async () => {
@@ -72,7 +73,7 @@ describe("a session that ends in one process", () => {
     const { token } = await one.demo();
     const { id } = await one.auth.verifyToken(token);
     await one.post("/auth/logout", undefined, bearer(token));
-    await eventually(() => heard.includes(id));
+    await until(() => heard.includes(id));
     stop();
   });
 
@@ -81,7 +82,7 @@ describe("a session that ends in one process", () => {
     await two.auth.verifyToken(token);
     okay(await one.post("/auth/refresh", { refreshToken }));
     expect(problemOf(await one.post("/auth/refresh", { refreshToken })).code).toBe("refresh_token_reused");
-    await eventually(() => isRefused(two, token));
+    await until(() => isRefused(two, token));
   });
 
   it("is refused at once while nobody can listen, and its listeners hear of it later, once", async () => {
@@ -95,9 +96,9 @@ describe("a session that ends in one process", () => {
       "UPDATE sessions SET revoked_at = clock_timestamp(), revoked_reason = 'admin' WHERE id = $1",
       [id],
     );
-    await eventually(() => isRefused(two, token));
-    await eventually(() => heard.includes(id));
-    await eventually(back);
+    await until(() => isRefused(two, token));
+    await until(() => heard.includes(id));
+    await until(back);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(heard.filter((one) => one === id)).toHaveLength(1);
     stop();
@@ -110,16 +111,16 @@ describe("a session that ends in one process", () => {
       "UPDATE sessions SET revoked_at = clock_timestamp(), revoked_reason = 'admin' WHERE id = $1",
       [id],
     );
-    await eventually(() => isRefused(two, token));
+    await until(() => isRefused(two, token));
   });
 
   it("hears notifications again after the listener came back", async () => {
     const { back } = await cutListeners();
-    await eventually(back);
+    await until(back);
     const { token } = await one.demo();
     await two.auth.verifyToken(token);
     await notifyEnded(token);
-    await eventually(() => isRefused(two, token));
+    await until(() => isRefused(two, token));
   });
 });
 
@@ -131,7 +132,7 @@ describe("a token in memory", () => {
     try {
       // The very same object: no lookup made a new one.
       expect(await one.auth.verifyToken(token)).toBe(session);
-      await eventually(() =>
+      await until(() =>
         one.auth.verifyToken(token).then(
           () => false,
           () => true,

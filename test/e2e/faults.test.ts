@@ -12,6 +12,7 @@ import { type RunningServer, startServer } from "../../src/server.ts";
 import { randomWallet } from "../kit/app.ts";
 import { testConfig } from "../kit/config.ts";
 import { silentLog } from "../kit/log.ts";
+import { untilPaid } from "../kit/until-paid.ts";
 
 const base = makeTempDir("faults");
 const opened: (() => Promise<void>)[] = [];
@@ -149,14 +150,5 @@ async function requestWhenFunded(api: ApiClient, amount: bigint): Promise<Payout
       if (!(error instanceof ApiProblem) || error.code !== "treasury_short") throw error;
       await sleep(100);
     }
-  }
-}
-
-async function untilPaid(api: ApiClient, id: string): Promise<PayoutView> {
-  for (;;) {
-    const payout = await api.get<PayoutView>(`/payouts/${id}`);
-    if (payout.status === "confirmed") return payout;
-    expect(["approved", "batched", "submitted"]).toContain(payout.status);
-    await sleep(100);
   }
 }

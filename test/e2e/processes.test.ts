@@ -4,12 +4,13 @@ import { resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { JsonRpcProvider } from "ethers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ApiClient, type ApiProblem, type PayoutView } from "../../scripts/local/api-client.ts";
+import { ApiClient, type ApiProblem } from "../../scripts/local/api-client.ts";
 import { freePort } from "../../scripts/local/postgres.ts";
 import { type Stack, startStack } from "../../scripts/local/stack.ts";
 import { makeTempDir } from "../../scripts/local/temp-dir.ts";
 import { randomWallet } from "../kit/app.ts";
 import { createRedisServer, hasRedisServer } from "../kit/redis-server.ts";
+import { untilPaid } from "../kit/until-paid.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -87,15 +88,6 @@ describe.skipIf(!hasRedisServer)("several processes", () => {
 
   const api = (index: number): string => apis[index]?.url ?? "";
 
-  async function confirmed(client: ApiClient, id: string): Promise<PayoutView> {
-    for (;;) {
-      const payout = await client.get<PayoutView>(`/payouts/${id}`);
-      if (payout.status === "confirmed") return payout;
-      expect(["approved", "batched", "submitted"]).toContain(payout.status);
-      await sleep(100);
-    }
-  }
-
   it("are one product: signed in here, clicked there, paid by either worker even when one is killed", async () => {
     const wallet = randomWallet();
     const here = await new ApiClient(api(0)).signIn(wallet);
@@ -117,13 +109,13 @@ describe.skipIf(!hasRedisServer)("several processes", () => {
       ok: true,
     });
 
-    const first = await confirmed(here, (await here.requestPayout(10n)).id);
+    const first = await untilPaid(here, (await here.requestPayout(10n)).id);
     // Whichever worker holds the lease, killing one and then starting another leaves exactly one that settles.
     await end(workers[0], "SIGKILL");
-    const second = await confirmed(here, (await here.requestPayout(11n)).id);
+    const second = await untilPaid(here, (await here.requestPayout(11n)).id);
     workers.push(await serve("worker"));
     await end(workers[1], "SIGTERM");
-    const third = await confirmed(here, (await here.requestPayout(12n)).id);
+    const third = await untilPaid(here, (await here.requestPayout(12n)).id);
 
     const provider = new JsonRpcProvider(stack.chain?.url ?? "", 31_337, { staticNetwork: true });
     expect(await provider.getBalance(wallet.address)).toBe(33n * 10n ** 15n);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../../src/platform/errors.ts";
 import { createTestDatabase } from "../kit/database.ts";
-import { ALICE, ask, BOB, collect, connect, payout, SessionBook, say, startProcess, until } from "./kit.ts";
+import { until } from "../kit/until.ts";
+import { ALICE, ask, BOB, collect, connect, payout, SessionBook, say, startProcess } from "./kit.ts";
 
 const db = await createTestDatabase();
 const DEMO = "demo:0198f7aa-0000-7000-8000-000000000001";

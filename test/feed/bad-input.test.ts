@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { createTestDatabase } from "../kit/database.ts";
-import { ALICE, ask, collect, connect, onCleanup, payout, say, startProcess, until } from "./kit.ts";
+import { until } from "../kit/until.ts";
+import { ALICE, ask, collect, connect, onCleanup, payout, say, startProcess } from "./kit.ts";
 
 const db = await createTestDatabase();
 

@@ -1,6 +1,5 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { afterEach } from "vitest";
 import type { Session } from "../../src/modules/auth/index.ts";
@@ -176,14 +175,6 @@ export async function say(db: Database, ...events: OutboxEvent[]): Promise<void>
 
 export function payout(n: number, channel = "feed"): OutboxEvent {
   return { channel, type: "payout", payload: { n } };
-}
-
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${condition}`);
-    await sleep(5);
-  }
 }
 
 /** What the database says was published on a channel: what every client must have seen. */

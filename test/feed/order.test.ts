@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { announce } from "../../src/platform/outbox.ts";
 import { createTestDatabase } from "../kit/database.ts";
-import { ask, collect, connect, onCleanup, outboxIsEmpty, payout, say, startProcess, until } from "./kit.ts";
+import { until } from "../kit/until.ts";
+import { ask, collect, connect, onCleanup, outboxIsEmpty, payout, say, startProcess } from "./kit.ts";
 
 const db = await createTestDatabase({ maxConnections: 24 });
 await db.pool.query("CREATE TABLE counters (id integer PRIMARY KEY, n integer NOT NULL)");

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { WireEvent } from "../../src/modules/feed/index.ts";
 import { createTestDatabase } from "../kit/database.ts";
 import { hasRedisServer } from "../kit/redis-server.ts";
-import { ALICE, ask, collect, connect, payout, SessionBook, say, startProcess, until } from "./kit.ts";
+import { until } from "../kit/until.ts";
+import { ALICE, ask, collect, connect, payout, SessionBook, say, startProcess } from "./kit.ts";
 import { startRedis } from "./redis.ts";
 
 const db = await createTestDatabase();

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { FeedLimits, WireEvent } from "../../src/modules/feed/index.ts";
 import type { Database } from "../../src/platform/db/index.ts";
 import { createTestDatabase } from "../kit/database.ts";
+import { until } from "../kit/until.ts";
 import {
   type Ack,
   ALICE,
@@ -16,7 +17,6 @@ import {
   published,
   say,
   startProcess,
-  until,
 } from "./kit.ts";
 
 const db = await createTestDatabase({ maxConnections: 20 });

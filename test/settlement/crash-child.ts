@@ -5,16 +5,16 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { loadConfig } from "../../src/config.ts";
-import { createSettlement } from "../../src/modules/settlement/index.ts";
+import { createSettlement, type StepName } from "../../src/modules/settlement/index.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createDatabase } from "../../src/platform/db/index.ts";
 import { createEvmRpc } from "../../src/platform/evm-rpc.ts";
 import { createLogger } from "../../src/platform/log.ts";
-import { onlyRail } from "./only-rail.ts";
+import { onlyRail } from "./settlements.ts";
 
 export type ChildOrders = {
   env: Record<string, string>;
-  dieAt: string;
+  dieAt: StepName;
   replaceAfterSeconds: number;
 };
 

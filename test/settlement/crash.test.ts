@@ -1,11 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Payout } from "../../src/modules/payouts/index.ts";
 import type { StepName } from "../../src/modules/settlement/index.ts";
 import { createTestDatabase } from "../kit/database.ts";
 import type { ChildOrders } from "./crash-child.ts";
+import { dyingWorkers, ordinarySteps, takeOver } from "./dying-workers.ts";
 import { createWorld, FLR, GUARDIAN, OWNER, startTestChain } from "./world.ts";
 
 const [chain, db] = await Promise.all([startTestChain(), createTestDatabase({ maxConnections: 6 })]);
@@ -15,27 +13,14 @@ afterAll(async () => {
   await chain.stop();
 });
 
-/** Starting a process takes longer than what it does here, so the next one gets ready meanwhile. */
-let spare = startChild();
-afterAll(() => {
-  spare.kill("SIGKILL");
-});
-
-function startChild(): ChildProcess {
-  return fork(join(import.meta.dirname, "crash-child.ts"), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
-}
+const runWorker = dyingWorkers<ChildOrders>("crash-child.ts");
 
 /** Runs a worker in a process of its own, which must die at that step. */
 async function dieAt(
   step: StepName,
   more: { env?: Record<string, string>; replaceAfterSeconds?: number } = {},
 ) {
-  const child = spare;
-  spare = startChild();
-  const orders: ChildOrders = {
+  await runWorker({
     env: {
       NODE_ENV: "test",
       DATABASE_URL: db.url,
@@ -50,10 +35,7 @@ async function dieAt(
     },
     dieAt: step,
     replaceAfterSeconds: more.replaceAfterSeconds ?? 60,
-  };
-  child.send(orders);
-  const [, signal] = (await once(child, "exit")) as [number | null, string | null];
-  expect(signal, `the worker did not reach ${step}`).toBe("SIGKILL");
+  });
 }
 
 /** Restarts in this process and lets it come to rest; it first waits until the dead one's lease is over. */
@@ -63,11 +45,7 @@ async function recover(env: Record<string, string> = {}): Promise<void> {
     flare: { ...world.config.flare, confirmations: Number.parseInt(env.FLARE_CONFIRMATIONS ?? "1", 10) },
   };
   const settlement = world.newSettlement({ config });
-  await expect
-    .poll(() => settlement.tick().then(async () => (await settlement.status()).state), {
-      interval: 20,
-    })
-    .not.toBe("standby");
+  await takeOver(settlement);
   await world.settle(settlement);
   await settlement.stop();
 }
@@ -79,25 +57,10 @@ async function propose(count = 1): Promise<Payout[]> {
   return made;
 }
 
-/** Steps that every payout passes, in their order; each run dies at one and the next carries on from there. */
-const ordinarySteps: StepName[] = [
-  "batch_stored",
-  "attempt_signed",
-  "attempt_stored",
-  "attempt_sent",
-  "attempt_sent_noted",
-  "landing_seen",
-  "landing_written",
-  "landing_committed",
-  "events_read",
-  "events_stored",
-  "event_applied",
-  "reconciled",
-];
-
 describe("a worker that is killed", () => {
   it("pays every payout exactly once, whatever step it was at", async () => {
     await recover();
+    // Each run dies at one step, and the next carries on from there.
     for (const step of ordinarySteps) {
       await propose(2);
       const large = await world.propose(120n * FLR);

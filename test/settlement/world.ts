@@ -17,12 +17,7 @@ import {
   transitionPayouts,
   vaultDomain,
 } from "../../src/modules/payouts/index.ts";
-import {
-  createSettlement,
-  type RailSettlement,
-  type SettlementDeps,
-  type StepName,
-} from "../../src/modules/settlement/index.ts";
+import type { RailSettlement, SettlementDeps } from "../../src/modules/settlement/index.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Database } from "../../src/platform/db/index.ts";
 import type { EvmAddress } from "../../src/platform/evm-address.ts";
@@ -30,7 +25,7 @@ import { createEvmRpc } from "../../src/platform/evm-rpc.ts";
 import { derivedId } from "../../src/platform/ids.ts";
 import { testConfig } from "../kit/config.ts";
 import { silentLog } from "../kit/log.ts";
-import { onlyRail } from "./only-rail.ts";
+import { settlementsOf } from "./settlements.ts";
 
 /** Somebody with one wallet. */
 const approverOf = (address: string) => ({ address, account: address });
@@ -98,28 +93,15 @@ export async function createWorld(options: {
     auth,
     provider: rpc.provider,
   });
-  /** What a test does between two steps of the settlement that it drives. */
-  const interleave: { at: (step: StepName) => Promise<void> } = { at: async () => undefined };
-  const newSettlement = (more: Partial<SettlementDeps> = {}): RailSettlement =>
-    onlyRail(
-      createSettlement({
-        xrpl: null,
-        config,
-        db,
-        clock: systemClock,
-        log: silentLog,
-        rpc,
-        steps: { reached: (name) => interleave.at(name) },
-        ...more,
-        settings: {
-          reconcileEveryMs: 0,
-          retryWaitingMs: 0,
-          leaseSeconds: 60,
-          ...options.settings,
-          ...more.settings,
-        },
-      }),
-    );
+  const { interleave, newSettlement } = settlementsOf({
+    xrpl: null,
+    config,
+    db,
+    clock: systemClock,
+    log: silentLog,
+    rpc,
+    settings: options.settings ?? {},
+  });
   const settlement: RailSettlement = newSettlement();
 
   const call = (method: string, params: unknown[] = []) => node.send(method, params);

@@ -4,17 +4,17 @@
  * ledger, so that ledgers close at the worker's pace, however slow the machine.
  */
 import { once } from "node:events";
-import { createSettlement } from "../../src/modules/settlement/index.ts";
+import { createSettlement, type StepName } from "../../src/modules/settlement/index.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createDatabase } from "../../src/platform/db/index.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { createXrplClient } from "../../src/platform/xrpl/client.ts";
 import { testConfig } from "../kit/config.ts";
-import { onlyRail } from "./only-rail.ts";
+import { onlyRail } from "./settlements.ts";
 
 export type XrplChildOrders = {
   env: Record<string, string>;
-  dieAt: string;
+  dieAt: StepName;
 };
 
 /** Short enough that the next process need not wait long, with no heartbeat needed between passes. */

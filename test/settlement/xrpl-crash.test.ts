@@ -1,12 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Wallet } from "xrpl";
 import type { Payout } from "../../src/modules/payouts/index.ts";
 import type { RailSettlement, StepName } from "../../src/modules/settlement/index.ts";
 import { createTestDatabase } from "../kit/database.ts";
+import { dyingWorkers, ordinarySteps, takeOver } from "./dying-workers.ts";
 import type { XrplChildOrders } from "./xrpl-crash-child.ts";
 import { createXrplWorld, XRP, type XrplWorld } from "./xrpl-world.ts";
 
@@ -19,45 +16,19 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-/** Starting a process takes longer than what it does here, so the next one gets ready meanwhile. */
-let spare = startChild();
-afterAll(() => {
-  spare.kill("SIGKILL");
-});
-
-function startChild(): ChildProcess {
-  return fork(join(import.meta.dirname, "xrpl-crash-child.ts"), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), "coinclicker-compile-cache") },
-  });
-}
+const runWorker = dyingWorkers<XrplChildOrders>("xrpl-crash-child.ts");
 
 /** Runs a worker in a process of its own, which must die at that step; a ledger closes after each of its passes. */
 async function dieAt(step: StepName): Promise<void> {
-  const child = spare;
-  spare = startChild();
-  const orders: XrplChildOrders = {
-    env: { ...world.env, DATABASE_URL: db.url },
-    dieAt: step,
-  };
-  child.on("message", async () => {
-    await world.ledger.accept();
-    child.send("closed", () => undefined);
+  await runWorker({ env: { ...world.env, DATABASE_URL: db.url }, dieAt: step }, (child) => {
+    void world.ledger.accept().then(() => child.send("closed", () => undefined));
   });
-  child.send(orders);
-  const [, signal] = (await once(child, "exit")) as [number | null, string | null];
-  expect(signal, `the worker did not reach ${step}`).toBe("SIGKILL");
 }
 
 /** A worker in this process that begins once the dead one's lease is over. */
 async function restart(): Promise<RailSettlement> {
   const settlement = world.newSettlement();
-  await expect
-    .poll(() => settlement.tick().then(async () => (await settlement.status()).state), {
-      interval: 20,
-    })
-    .not.toBe("standby");
+  await takeOver(settlement);
   return settlement;
 }
 
@@ -76,22 +47,6 @@ async function propose(amount: bigint): Promise<Payout> {
   all.push(payout);
   return payout;
 }
-
-/** Steps that payouts pass when nothing stands in their way, in their order. */
-const ordinarySteps: StepName[] = [
-  "batch_stored",
-  "attempt_signed",
-  "attempt_stored",
-  "attempt_sent",
-  "attempt_sent_noted",
-  "landing_seen",
-  "landing_written",
-  "landing_committed",
-  "events_read",
-  "events_stored",
-  "event_applied",
-  "reconciled",
-];
 
 describe("a worker of the XRP Ledger that is killed", () => {
   it("pays every payout exactly once, whatever step it was at", async () => {

@@ -13,19 +13,14 @@ import {
   resumeRail,
   transitionPayouts,
 } from "../../src/modules/payouts/index.ts";
-import {
-  createSettlement,
-  type RailSettlement,
-  type SettlementDeps,
-  type StepName,
-} from "../../src/modules/settlement/index.ts";
+import type { RailSettlement, SettlementDeps } from "../../src/modules/settlement/index.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Database } from "../../src/platform/db/index.ts";
 import { fromLedgerValue } from "../../src/platform/xrpl/amount.ts";
 import { createXrplClient } from "../../src/platform/xrpl/client.ts";
 import { testConfig } from "../kit/config.ts";
 import { silentLog } from "../kit/log.ts";
-import { onlyRail } from "./only-rail.ts";
+import { settlementsOf } from "./settlements.ts";
 
 export const XRP = 1_000_000n;
 export const RLUSD = 1_000_000n;
@@ -100,24 +95,11 @@ export async function createXrplWorld(options: {
   const deps = { config, db, clock: systemClock, log: silentLog, auth, xrpl: client };
   const payouts = createPayouts({ ...deps, approvalsGiven, suspicionsOf: async () => [] });
   const approvals = createApprovals({ ...deps, provider: null });
-  /** What a test does between two steps of the settlement that it drives. */
-  const interleave: { at: (step: StepName) => Promise<void> } = { at: async () => undefined };
-  const newSettlement = (more: Partial<SettlementDeps> = {}): RailSettlement =>
-    onlyRail(
-      createSettlement({
-        ...deps,
-        rpc: null,
-        steps: { reached: (name) => interleave.at(name) },
-        ...more,
-        settings: {
-          reconcileEveryMs: 0,
-          retryWaitingMs: 0,
-          leaseSeconds: 60,
-          ...options.settings,
-          ...more.settings,
-        },
-      }),
-    );
+  const { interleave, newSettlement } = settlementsOf({
+    ...deps,
+    rpc: null,
+    settings: options.settings ?? {},
+  });
   const settlement = newSettlement();
 
   return {

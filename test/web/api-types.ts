@@ -4,8 +4,13 @@ import type { TreasuryView } from "../../src/modules/admin/index.ts";
 import type { ApprovalView } from "../../src/modules/approvals/index.ts";
 import type { WalletSchema } from "../../src/modules/auth/index.ts";
 import type { ClickReply, ClickStateReply } from "../../src/modules/clicks/index.ts";
-import type { PayoutListItemSchema, PayoutSummary, PayoutView } from "../../src/modules/payouts/index.ts";
-import type { AccountReport, Leaderboard } from "../../src/modules/reports/index.ts";
+import type {
+  PayoutListItemSchema,
+  PayoutSummary,
+  Payouts,
+  PayoutView,
+} from "../../src/modules/payouts/index.ts";
+import type { AccountReport, Leaderboard, StatementLine } from "../../src/modules/reports/index.ts";
 import type { ClientConfig } from "../../src/routes/client-config.ts";
 import type * as console from "../../web/src/admin/types.ts";
 import type * as page from "../../web/src/api/types.ts";
@@ -17,6 +22,10 @@ export type Held = [
   Reads<page.Payout, PayoutView>,
   Reads<page.PayoutListItem, Static<typeof PayoutListItemSchema>>,
   Reads<page.PayoutSummary, PayoutSummary>,
+  Reads<page.Quote, Awaited<ReturnType<Payouts["quote"]>>>,
+  Reads<page.Receipt, Awaited<ReturnType<Payouts["receipt"]>>>,
+  Reads<page.Voucher, Awaited<ReturnType<Payouts["voucher"]>>>,
+  Reads<page.StatementLine, StatementLine>,
   Reads<page.ClickReply, ClickReply>,
   Reads<page.ClickState, ClickStateReply>,
   Reads<page.Leaderboard, Leaderboard>,

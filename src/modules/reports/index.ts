@@ -14,6 +14,8 @@ import {
   winnerView,
 } from "./view.ts";
 
+export type { StatementLine };
+
 export type Leaderboard = {
   players: { rank: number; account: string; displayName: string; score: number }[];
   winners: WinnerView[];

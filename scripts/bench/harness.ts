@@ -122,6 +122,15 @@ export function target(text: string, measured: number, atLeast: number): void {
   if (!met) process.exitCode = 1;
 }
 
+/** The same where less is better: bytes, milliseconds, seconds. */
+export function targetAtMost(text: string, measured: number, atMost: number, unit: string): void {
+  const met = measured <= atMost;
+  console.log(
+    `${met ? "met   " : "MISSED"} ${text}: ${measured.toFixed(1)} ${unit} (target ${atMost} ${unit})`,
+  );
+  if (!met) process.exitCode = 1;
+}
+
 /** Runs `work` on a migrated database in a PostgreSQL of its own, as durable as in production, and removes it after. */
 export async function withDurableDatabase(
   work: (db: Database) => Promise<void>,

@@ -15,7 +15,7 @@ import {
   type Suspicions,
 } from "./modules/payouts/index.ts";
 import { createReports } from "./modules/reports/index.ts";
-import { createSettlement, type RailSettlement } from "./modules/settlement/index.ts";
+import { createSettlement, type RailSettlement, type SettlementDeps } from "./modules/settlement/index.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/index.ts";
 import { createEvmRpc } from "./platform/evm-rpc.ts";
@@ -49,10 +49,19 @@ export type App = {
   close(): Promise<void>;
 };
 
-export type AppDeps = { config: Config; log: Logger; clock: Clock; db: Database };
+/** What a harness may put in the place of the real thing; the product itself gives none of it. */
+export type Seams = {
+  clock?: Clock;
+  /** Hears of the points between two steps of settlement. */
+  steps?: SettlementDeps["steps"];
+  settlement?: SettlementDeps["settings"];
+};
+
+export type AppDeps = { config: Config; log: Logger; clock: Clock; db: Database } & Omit<Seams, "clock">;
 
 /** The product, composed: every part in the order in which it leans on those before it. */
-export async function createApp({ config, log, clock, db }: AppDeps): Promise<App> {
+export async function createApp(deps: AppDeps): Promise<App> {
+  const { config, log, clock, db } = deps;
   const serves = config.role !== "worker";
   const works = config.role !== "api";
   const onchain = config.payouts.mode === "onchain";
@@ -92,7 +101,16 @@ export async function createApp({ config, log, clock, db }: AppDeps): Promise<Ap
     payeeChecks: limiter.limit({ name: "payee-check", points: 120, seconds: 60 }),
   });
   const approvals = createApprovals({ config, db, clock, log, auth, provider, xrpl });
-  const settlement = createSettlement({ config, db, clock, log, rpc, xrpl });
+  const settlement = createSettlement({
+    config,
+    db,
+    clock,
+    log,
+    rpc,
+    xrpl,
+    steps: deps.steps,
+    settings: deps.settlement,
+  });
   const clicks = createClicks({ config, db, clock, log, auth });
   const reports = createReports({ db, auth });
   const feed = createFeed({ config, db, log, auth, metrics, click: clicks.click });

@@ -1,4 +1,4 @@
-import { type App, createApp } from "./app.ts";
+import { type App, createApp, type Seams } from "./app.ts";
 import { type Config, ConfigError, loadConfig } from "./config.ts";
 import { systemClock } from "./platform/clock.ts";
 import { createDatabase, migrate } from "./platform/db/index.ts";
@@ -14,7 +14,7 @@ export type RunningServer = {
 };
 
 /** Opens everything in order; what was opened is closed again, last first, when a later step fails and on `stop`. */
-export async function startServer(config: Config, log: Logger): Promise<RunningServer> {
+export async function startServer(config: Config, log: Logger, seams: Seams = {}): Promise<RunningServer> {
   const releasers: { name: string; release: () => Promise<unknown> }[] = [];
   const unwind = async (): Promise<void> => {
     for (let next = releasers.pop(); next !== undefined; next = releasers.pop()) {
@@ -30,7 +30,7 @@ export async function startServer(config: Config, log: Logger): Promise<RunningS
     if (applied.length > 0) log.info({ applied }, "migrations applied");
     const db = createDatabase({ ...config.database, log });
     releasers.push({ name: "database", release: () => db.close() });
-    const app = await createApp({ config, log, clock: systemClock, db });
+    const app = await createApp({ clock: systemClock, ...seams, config, log, db });
     releasers.push({ name: "app", release: () => app.close() });
     const url = await app.start();
     log.info({ url, role: config.role, payoutMode: config.payouts.mode }, "listening");

@@ -30,6 +30,8 @@ export type LocalXrplOptions = {
   /** Between two ledgers; null leaves it to `ledger_accept`. */
   closeEveryMs?: number | null;
   tickets?: number;
+  /** 0, the default, takes any free port. */
+  port?: number;
 };
 
 const MAX_FEE_DROPS = 5_000n;
@@ -48,6 +50,7 @@ export async function startLocalXrpl(options: LocalXrplOptions = {}): Promise<Lo
   const ledger = await startXrplLedger({
     networkId: LOCAL_XRPL_NETWORK_ID,
     closeEveryMs,
+    port: options.port ?? 0,
     ...(dataDir === undefined ? {} : { logFile: join(dataDir, "ledger.log") }),
   });
   const { treasury, worker, issuer } = localXrplAccounts();

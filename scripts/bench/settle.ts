@@ -1,116 +1,134 @@
 import { randomBytes } from "node:crypto";
-import { getAddress } from "ethers";
-import { hardhatWallets, loadConfig } from "../../src/config.ts";
-import { createPayouts, ensureDefaultPolicies } from "../../src/modules/payouts/index.ts";
-import { flareSettlement, type RailSettlement } from "../../src/modules/settlement/index.ts";
-import { systemClock } from "../../src/platform/clock.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { getAddress, JsonRpcProvider } from "ethers";
 import type { Database } from "../../src/platform/db/index.ts";
-import { createEvmRpc, type EvmRpc } from "../../src/platform/evm-rpc.ts";
-import { createLogger } from "../../src/platform/log.ts";
 import { type LocalChain, startChain } from "../local/chain.ts";
 import { median, printTable, target, withDurableDatabase } from "./harness.ts";
+import { type Product, startProduct } from "./settle/product.ts";
+import { payThroughEthers, type ThroughEthers } from "./settle/through-ethers.ts";
 
 const RUNS = 3;
-const BATCHED = 1_500;
-const SINGLE = 100;
-const AMOUNT = 10n ** 15n;
+const BLOCK_MS = 1_000;
+/** Payouts of one run of each way, so that each takes a few blocks at least. */
+const BACKLOG = 6_000;
+const PIPELINED = 2_000;
+const ONE_BY_ONE = 5;
+/** Accounts that exist: what paying a new one costs is the chain's, whoever pays. */
+const PAYEES = 1_000;
+
+/** The steady rate of the second part; not a divisor of a second, so that payouts meet every phase of a block. */
+const PER_SECOND = 21.3;
+const STEADY_SECONDS = 30;
+const WARM_UP_SECONDS = 3;
 
 export const name = "settle";
-export const describe = "payouts finalized per second on the local chain, against one transaction per payout";
+export const describe =
+  "payouts finalized per second on a chain with 1 s blocks, and from approved to the feed, against ethers";
 
-const log = createLogger({ level: "warn" });
-
-/**
- * The same worker on the same chain and database, once with batches as they are and once with one payout in each:
- * everything else, from the simulation to the holds, is alike. Timed from approved payouts to the last one final.
- */
 export async function run(): Promise<void> {
   await withDurableDatabase(async (db) => {
-    const chain = await startChain({ blockTimeMs: 0 });
-    const rpc = createEvmRpc({ urls: [chain.url], chainId: chain.chainId, log });
+    const chain = await startChain({ blockTimeMs: BLOCK_MS });
+    const payees = Array.from({ length: PAYEES }, () => getAddress(`0x${randomBytes(20).toString("hex")}`));
+    await open(chain, payees);
+    const product = await startProduct(db, chain);
+    const ethers = await payThroughEthers(db, chain);
     try {
-      await measure(db, chain, rpc);
+      await product.untilFunded();
+      await measureThroughput(db, product, ethers, payees);
+      await measureLatency(product, payees);
     } finally {
-      rpc.close();
+      ethers.stop();
+      await product.stop();
       await chain.stop();
     }
   });
 }
 
-async function measure(db: Database, chain: LocalChain, rpc: EvmRpc): Promise<void> {
-  const approvers = [1, 2, 3, 4].map((index) => hardhatWallets()[index]?.address).join(",");
-  const config = loadConfig({
-    DATABASE_URL: db.url,
-    AUTH_SECRET: randomBytes(32).toString("hex"),
-    IP_HASH_KEY: randomBytes(32).toString("hex"),
-    ADMIN_ADDRESSES: approvers,
-    APPROVER_ADDRESSES: approvers,
-    FLARE_RPC_URLS: chain.url,
-    FLARE_VAULT_ADDRESS: chain.vault,
-    FLARE_OPERATOR_KEY: hardhatWallets()[9]?.privateKey,
-  });
-  const deps = { config, db, clock: systemClock, log };
-  const nobody = { requireSession: async () => undefined, requireRole: () => async () => undefined };
-  const payouts = createPayouts({
-    ...deps,
-    approvalsGiven: async () => new Map(),
-    suspicionsOf: async () => [],
-    xrpl: null,
-    auth: nobody,
-  });
-  await ensureDefaultPolicies(db.pool);
-
-  async function propose(): Promise<void> {
-    const to = getAddress(`0x${randomBytes(20).toString("hex")}`);
-    const proposer = { account: config.auth.admins[0] ?? "" };
-    await db.transaction((tx) => payouts.proposePayout(tx, { proposer, to, asset: "FLR", amount: AMOUNT }));
-  }
-
-  async function perSecond(count: number, maxBatchSize: number): Promise<number> {
-    const settlement = flareSettlement({ ...deps, rpc, xrpl: null, settings: { maxBatchSize } });
-    if (settlement === null) throw new Error("the benchmark has no Flare rail");
-    await settle(settlement);
-    const callers = 8;
-    await Promise.all(
-      Array.from({ length: callers }, async (_unused, caller) => {
-        for (let i = caller; i < count; i += callers) await propose();
-      }),
-    );
-    const start = performance.now();
-    await settle(settlement);
-    const seconds = (performance.now() - start) / 1_000;
-    await settlement.stop();
-    const { rows } = await db.pool.query(
-      "SELECT count(*)::int AS open FROM payouts WHERE status <> 'confirmed'",
-    );
-    if (rows[0]?.open !== 0) throw new Error(`${rows[0]?.open} payouts were not finalized`);
-    return count / seconds;
-  }
-
-  const rates = { batched: [] as number[], single: [] as number[] };
-  await perSecond(10, 1);
-  for (let run = 0; run < RUNS; run += 1) {
-    rates.batched.push(await perSecond(BATCHED, config.flare.maxBatchSize));
-    rates.single.push(await perSecond(SINGLE, 1));
-  }
-  const batched = median(rates.batched);
-  const single = median(rates.single);
-  printTable(
-    `payouts finalized per second, blocks mined at once, median of ${RUNS}`,
-    ["", "per second", "ratio"],
-    [
-      ["one transaction per payout", Math.round(single).toLocaleString("en"), "1.00×"],
-      [
-        `batches of up to ${config.flare.maxBatchSize}`,
-        Math.round(batched).toLocaleString("en"),
-        `${(batched / single).toFixed(2)}×`,
-      ],
-    ],
-  );
-  target("settlement in batches", batched / single, 10);
+/** Gives every payee one wei. */
+async function open(chain: LocalChain, payees: readonly string[]): Promise<void> {
+  const node = new JsonRpcProvider(chain.url, chain.chainId, { staticNetwork: true });
+  await Promise.all(payees.map((payee) => node.send("hardhat_setBalance", [payee, "0x1"])));
+  node.destroy();
 }
 
-/** Until nothing moves any more. */
-async function settle(settlement: RailSettlement): Promise<void> {
-  for (let quiet = 0; quiet < 2; ) quiet = (await settlement.tick()) ? 0 : quiet + 1;
+async function measureThroughput(
+  db: Database,
+  product: Product,
+  ethers: ThroughEthers,
+  payees: readonly string[],
+): Promise<void> {
+  const take = (count: number): string[] =>
+    Array.from({ length: count }, (_unused, i) => payees[i % payees.length] ?? "");
+
+  async function settled(count: number): Promise<number> {
+    for (let made = 0; made < count; made += 100) await product.approve(take(Math.min(100, count - made)));
+    return perSecond(count, async () => {
+      const stop = product.startWorker();
+      while ((await product.open()) > 0) await sleep(10);
+      await stop();
+    });
+  }
+
+  const rates = { oneByOne: [] as number[], pipelined: [] as number[], ours: [] as number[] };
+  await settled(600);
+  await ethers.pipelined(take(300));
+  for (let run = 0; run < RUNS; run += 1) {
+    rates.ours.push(await settled(BACKLOG));
+    rates.pipelined.push(await perSecond(PIPELINED, () => ethers.pipelined(take(PIPELINED))));
+    rates.oneByOne.push(await perSecond(ONE_BY_ONE, () => ethers.oneByOne(take(ONE_BY_ONE))));
+  }
+  const oneByOne = median(rates.oneByOne);
+  const pipelined = median(rates.pipelined);
+  const ours = median(rates.ours);
+  const row = (label: string, rate: number) => [
+    label,
+    rate < 10 ? rate.toFixed(2) : Math.round(rate).toLocaleString("en"),
+    `${(rate / oneByOne).toFixed(1)}×`,
+    `${(rate / pipelined).toFixed(2)}×`,
+  ];
+  printTable(
+    `payouts finalized per second, ${BLOCK_MS / 1_000} s blocks of 30 million gas, median of ${RUNS}`,
+    ["", "per second", "of one by one", "of pipelined"],
+    [
+      row("ethers, a transaction per payout, one by one", oneByOne),
+      row("ethers, a transaction per payout, pipelined", pipelined),
+      row(`the worker, batches of up to ${product.config.flare.maxBatchSize}`, ours),
+    ],
+  );
+  target("payouts finalized per second, of one transaction per payout", ours / oneByOne, 50);
+}
+
+async function perSecond(count: number, work: () => Promise<void>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return count / ((performance.now() - start) / 1_000);
+}
+
+async function measureLatency(product: Product, payees: readonly string[]): Promise<void> {
+  const stop = product.startWorker();
+  const approvedAt = new Map<string, number>();
+  const begin = performance.now();
+  const count = Math.round(PER_SECOND * STEADY_SECONDS);
+  const asked: Promise<void>[] = [];
+  for (let i = 0; i < count; i += 1) {
+    await sleep(Math.max(0, begin + (i * 1_000) / PER_SECOND - performance.now()));
+    asked.push(
+      product.approve([payees[i % payees.length] ?? ""]).then(([id = ""]) => {
+        approvedAt.set(id, performance.now());
+      }),
+    );
+  }
+  await Promise.all(asked);
+  while ([...approvedAt.keys()].some((id) => !product.seenAt.has(id))) await sleep(10);
+  await stop();
+  const latencies = [...approvedAt]
+    .filter(([, at]) => at - begin > WARM_UP_SECONDS * 1_000)
+    .map(([id, at]) => (product.seenAt.get(id) ?? Number.POSITIVE_INFINITY) - at)
+    .sort((a, b) => a - b);
+  const percentile = (p: number) => latencies[Math.floor(latencies.length * p)] ?? 0;
+  printTable(
+    `from approved to the client at the feed, ${PER_SECOND} payouts a second, ${latencies.length} of them`,
+    ["", "p50 ms", "p95 ms", "p99 ms"],
+    [["", ...[0.5, 0.95, 0.99].map((p) => percentile(p).toFixed(0))]],
+  );
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { getAddress, JsonRpcProvider } from "ethers";
-import type { Database } from "../../src/platform/db/index.ts";
 import { type LocalChain, startChain } from "../local/chain.ts";
 import { median, printTable, target, withDurableDatabase } from "./harness.ts";
 import { type Product, startProduct } from "./settle/product.ts";
@@ -34,7 +33,7 @@ export async function run(): Promise<void> {
     const ethers = await payThroughEthers(db, chain);
     try {
       await product.untilFunded();
-      await measureThroughput(db, product, ethers, payees);
+      await measureThroughput(product, ethers, payees);
       await measureLatency(product, payees);
     } finally {
       ethers.stop();
@@ -52,7 +51,6 @@ async function open(chain: LocalChain, payees: readonly string[]): Promise<void>
 }
 
 async function measureThroughput(
-  db: Database,
   product: Product,
   ethers: ThroughEthers,
   payees: readonly string[],

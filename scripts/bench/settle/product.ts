@@ -120,7 +120,7 @@ async function startFeed(db: Database) {
   });
   const seenAt = new Map<string, number>();
   client.on("feed", ({ type, payload }: WireEvent) => {
-    if (type === "payout") seenAt.set(String(payload["id"]), performance.now());
+    if (type === "payout") seenAt.set(String(payload.id), performance.now());
   });
   await client.timeout(5_000).emitWithAck("subscribe", { channel: "feed" });
   return {

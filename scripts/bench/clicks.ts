@@ -1,89 +1,99 @@
-import { fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
-import autocannon from "autocannon";
-import { hardhatWallets, loadConfig } from "../../src/config.ts";
-import { createAuth, type Session, sessionOf } from "../../src/modules/auth/index.ts";
-import { type ClickLimits, createClicks } from "../../src/modules/clicks/index.ts";
-import { systemClock } from "../../src/platform/clock.ts";
+import { availableParallelism } from "node:os";
+import type { Session } from "../../src/modules/auth/index.ts";
 import type { Database } from "../../src/platform/db/index.ts";
-import { createHttpServer, type Routes } from "../../src/platform/http/index.ts";
-import { createLogger } from "../../src/platform/log.ts";
-import { type Contender, compare, median, printTable, target, withDurableDatabase } from "./harness.ts";
+import { type Cores, meterCpu } from "./clicks/cpu-meter.ts";
+import { type LoadGenerator, type LoadOrder, type LoadResult, startLoadGenerator } from "./clicks/load.ts";
+import { createPlainClicks, type PlainClick } from "./clicks/plain-clicks.ts";
+import { startBareRoute, startClickServer } from "./clicks/server.ts";
+import {
+  type Contender,
+  compare,
+  median,
+  printTable,
+  target,
+  targetAtMost,
+  withDurableDatabase,
+} from "./harness.ts";
 
 export const name = "clicks";
 export const describe =
-  "clicks: group commit against one transaction per click, called directly and over HTTP";
+  "durable clicks over HTTP and sockets, against a bare Fastify route and one transaction per click";
 
 const CALLERS = 64;
-const HTTP_ROUNDS = 5;
-const HTTP_SECONDS = 2;
-/** Tells the load generator's process what it is. */
-const LOAD = "generate-load";
+/** What an eager page may have under way at once. */
+const DEEP = 8;
+const ROUNDS = 5;
+const SECONDS = 1.5;
+const STEADY_ROUNDS = 3;
+const STEADY_SECONDS = 3;
+const SHARE_OF_PEAK = 0.8;
 const META = { ip: "127.0.0.1", userAgent: "bench" };
-const UNLIMITED: ClickLimits = {
-  session: { perSecond: 1e9, burst: 1e9 },
-  wallet: { perSecond: 1e9, burst: 1e9 },
-  ip: { perSecond: 1e9, burst: 1e9 },
-};
 
-/** Everybody always has energy: the question is what recording a click that counts costs. */
-const config = loadConfig({
-  NODE_ENV: "test",
-  DATABASE_URL: "postgresql://unused@127.0.0.1:1/unused",
-  AUTH_SECRET: "bench-secret-bench-secret-bench-secret",
-  IP_HASH_KEY: "bench-ip-hash-key-bench-ip-hash-key-1",
-  PAYOUT_MODE: "demo",
-  CLICK_MAX_ENERGY: "1000000",
-  CLICK_ENERGY_PER_SECOND: "100000",
-  ADMIN_ADDRESSES: hardhatWallets()[1]?.address,
-});
-
-type Load = { url: string; tokens: string[]; seconds: number };
-type LoadResult = { perSecond: number; p99Ms: number; failed: number };
+type Run = LoadResult & { server: number; postgres: number };
 
 export async function run(): Promise<void> {
   await withDurableDatabase(async (db) => {
-    const log = createLogger({ level: "warn" });
-    const auth = createAuth({ config, db, clock: systemClock, log, provider: null });
-    const clicks = createClicks({ config, db, clock: systemClock, log, auth, limits: UNLIMITED });
-    const plain = await createPlainClicks(db);
-    const plainRoutes: Routes = async (server) => {
-      server.post("/plain-click", { onRequest: auth.requireSession }, (request) =>
-        plain(true)(sessionOf(request), (request.body as { clientNonce: string }).clientNonce),
-      );
+    let plain: ((ledger: boolean) => PlainClick) | undefined;
+    const plainClick = (ledger: boolean): PlainClick => {
+      if (plain === undefined) throw new Error("its tables come after signing in");
+      return plain(ledger);
     };
-    const server = await createHttpServer({ log, trustProxy: false, version: "bench" });
-    await server.register(auth.routes, { prefix: "/api/v1" });
-    await server.register(clicks.routes, { prefix: "/api/v1" });
-    await server.register(plainRoutes, { prefix: "/api/v1" });
-    await auth.start();
-    const url = await server.listen({ host: "127.0.0.1", port: 0 });
+    const server = await startClickServer(db, () => plainClick(true));
+    const bare = await startBareRoute();
+    let generator: LoadGenerator | undefined;
     try {
-      const tokens = await signIn(url);
-      const sessions = await Promise.all(tokens.map((token) => auth.verifyToken(token)));
-      await db.pool.query("INSERT INTO plain_players SELECT user_id, 1000000, now(), 0, 0 FROM sessions");
-
+      const tokens = await signIn(server.url);
+      plain = await createPlainClicks(db);
+      const sessions = await Promise.all(tokens.map((token) => server.auth.verifyToken(token)));
       const direct = await compare({
         title: `${CALLERS} callers, each a player of its own, called directly`,
         callers: CALLERS,
         contenders: [
-          called("one transaction per click", sessions, plain(true)),
-          called("the same without a ledger", sessions, plain(false)),
+          called("one transaction per click", sessions, plainClick(true)),
+          called("the same without a ledger", sessions, plainClick(false)),
           called("CoinClicker", sessions, (session, clientNonce) =>
-            clicks.click(session, { clientNonce }, META),
+            server.clicks.click(session, { clientNonce }, META),
           ),
         ],
       });
-      const http = await compareOverHttp(tokens, `${url}/api/v1/plain-click`, `${url}/api/v1/click`);
-      target(`${CALLERS} callers, clicks called directly`, direct[2]?.ratio ?? 0, 5);
-      target(`${CALLERS} keep-alive connections, clicks over HTTP`, http, 5);
+      generator = await startLoadGenerator({ tokens, socketUrl: server.url });
+      const http = { over: "http", inFlight: 1, perSecond: null, seconds: SECONDS } as const;
+      const socket = { ...http, over: "socket", url: server.url } as const;
+      const [bareRoute, oneEach, ours, sockets, deepSockets] = await takeTurns(db, generator, ROUNDS, [
+        { title: "bare Fastify route", order: { ...http, url: bare.url } },
+        { title: "one transaction per click, HTTP", order: { ...http, url: server.plainUrl } },
+        { title: "CoinClicker, HTTP", order: { ...http, url: server.clickUrl } },
+        { title: "CoinClicker, sockets", order: socket },
+        { title: `CoinClicker, sockets, ${DEEP} each under way`, order: { ...socket, inFlight: DEEP } },
+      ]);
+      printPeaks([bareRoute, oneEach, ours, sockets, deepSockets]);
+      const steadyAt = ({ perSecond }: Peak) => Math.round(perSecond * SHARE_OF_PEAK);
+      const steady = await takeTurns(db, generator, STEADY_ROUNDS, [
+        {
+          title: "CoinClicker, HTTP",
+          order: { ...http, url: server.clickUrl, seconds: STEADY_SECONDS, perSecond: steadyAt(ours) },
+        },
+        {
+          title: "CoinClicker, sockets",
+          order: { ...socket, seconds: STEADY_SECONDS, perSecond: steadyAt(sockets) },
+        },
+      ]);
+      printSteady(steady);
+
+      target("called directly, of one transaction per click", direct[2]?.ratio ?? 0, 5);
+      target("over HTTP, of a bare Fastify route", ours.perSecond / bareRoute.perSecond, 0.5);
+      target("over HTTP, of one transaction per click", ours.perSecond / oneEach.perSecond, 6);
+      target("over sockets, of HTTP with as many under way", sockets.perSecond / ours.perSecond, 1.5);
+      target(`over sockets, ${DEEP} each under way, of HTTP`, deepSockets.perSecond / ours.perSecond, 1.5);
+      for (const { title, p99Ms } of steady) {
+        targetAtMost(`p99 at ${SHARE_OF_PEAK * 100} % of peak, ${title}`, p99Ms, 50, "ms");
+      }
       await compareBooks(db);
     } finally {
+      await generator?.stop();
+      await bare.close();
       await server.close();
-      await clicks.close();
-      await auth.close();
     }
   });
 }
@@ -113,110 +123,79 @@ async function signIn(url: string): Promise<string[]> {
   );
 }
 
-type PlainClick = (session: Session, nonce: string) => Promise<unknown>;
+type Peak = { title: string; order: LoadOrder } & Run;
 
-/**
- * What most code does, over the least tables that could do it: a transaction for each click that checks the session,
- * locks the player, dedupes, spends energy, keeps the answer and, if `ledger`, books the reward from the house to the
- * player. Neither has a hash chain, statements or append-only history.
- */
-async function createPlainClicks(db: Database): Promise<(ledger: boolean) => PlainClick> {
-  await db.pool.query(`
-    CREATE TABLE plain_players (
-      id uuid PRIMARY KEY, energy integer NOT NULL, energy_at timestamptz NOT NULL,
-      clicks bigint NOT NULL, balance numeric(38,0) NOT NULL) WITH (fillfactor = 60);
-    CREATE TABLE plain_clicks (
-      session_id uuid NOT NULL, nonce text NOT NULL, player_id uuid NOT NULL, clicks bigint NOT NULL,
-      balance numeric(38,0) NOT NULL, created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (session_id, nonce));
-    CREATE TABLE plain_house (balance numeric(38,0) NOT NULL);
-    INSERT INTO plain_house VALUES (0);
-    CREATE TABLE plain_transfers (
-      seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, id uuid NOT NULL UNIQUE, player_id uuid NOT NULL,
-      amount numeric(38,0) NOT NULL, created_at timestamptz NOT NULL DEFAULT now());
-    CREATE INDEX ON plain_transfers (player_id, seq)`);
-  return (ledger) => (session, nonce) =>
-    db.transaction(async (tx) => {
-      const { rows } = await tx.query<{ energy: number; clicks: bigint; balance: bigint }>({
-        name: "plain_lock",
-        text: `SELECT least(1000000, p.energy + floor(extract(epoch FROM now() - p.energy_at) * 100000))::integer AS energy,
-                      p.clicks, p.balance
-               FROM plain_players p JOIN sessions s ON s.id = $2
-               WHERE p.id = $1 AND s.revoked_at IS NULL AND s.expires_at > now() FOR NO KEY UPDATE OF p`,
-        values: [session.playerId, session.id],
-      });
-      const state = rows[0];
-      if (state === undefined || state.energy < 1) throw new Error("no session or no energy");
-      const [total, balance] = [state.clicks + 1n, state.balance + 1n];
-      await tx.query({
-        name: "plain_insert",
-        text: "INSERT INTO plain_clicks (session_id, nonce, player_id, clicks, balance) VALUES ($1, $2, $3, $4, $5)",
-        values: [session.id, nonce, session.playerId, total, balance],
-      });
-      await tx.query({
-        name: "plain_update",
-        text: "UPDATE plain_players SET energy = $2, energy_at = now(), clicks = $3, balance = $4 WHERE id = $1",
-        values: [session.playerId, state.energy - 1, total, balance],
-      });
-      if (ledger) {
-        await tx.query({
-          name: "plain_transfer",
-          text: "INSERT INTO plain_transfers (id, player_id, amount) VALUES ($1, $2, 1)",
-          values: [randomUUID(), session.playerId],
-        });
-        // Last, so that the one row that everybody needs is locked for the commit only.
-        await tx.query({ name: "plain_house", text: "UPDATE plain_house SET balance = balance - 1" });
-      }
-      return {
-        ok: true,
-        clicks: Number(total),
-        accepted: 1,
-        balance: String(balance),
-        energy: state.energy - 1,
-      };
-    });
+/** Every contender in every round, so that a slow minute hits all; the first round only warms up. Medians. */
+async function takeTurns<const T extends readonly { title: string; order: LoadOrder }[]>(
+  db: Database,
+  generator: LoadGenerator,
+  rounds: number,
+  contenders: T,
+): Promise<{ [K in keyof T]: Peak }> {
+  const runs = contenders.map((): Run[] => []);
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const [i, { title, order }] of contenders.entries()) {
+      const { result, cores } = await meterCpu(db, () => generator.run(order));
+      if (result.failed > 0) throw new Error(`${title}: ${result.failed} clicks failed`);
+      if (round > 0) runs[i]?.push({ ...result, ...cores });
+    }
+  }
+  return contenders.map((contender, i) => {
+    const of = (key: keyof Run): number => median((runs[i] ?? []).map((run) => run[key]));
+    return {
+      ...contender,
+      perSecond: of("perSecond"),
+      p50Ms: of("p50Ms"),
+      p99Ms: of("p99Ms"),
+      maxMs: of("maxMs"),
+      failed: 0,
+      cores: of("cores"),
+      server: of("server"),
+      postgres: of("postgres"),
+    };
+  }) as { [K in keyof T]: Peak };
 }
 
-/** The two routes take turns, behind the same server, sessions and connections; returns ours over the other's. */
-async function compareOverHttp(tokens: string[], plainUrl: string, oursUrl: string): Promise<number> {
-  const generator = fork(fileURLToPath(import.meta.url), [LOAD], {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-  });
-  const ended = once(generator, "exit");
-  const load = async (url: string, seconds: number): Promise<LoadResult> => {
-    generator.send({ url, tokens, seconds } satisfies Load);
-    const [result] = await Promise.race([once(generator, "message"), ended]);
-    if (typeof result !== "object") throw new Error(`the load generator ended with ${result}`);
-    return result as LoadResult;
-  };
-  const results: [LoadResult[], LoadResult[]] = [[], []];
-  try {
-    for (let round = 0; round <= HTTP_ROUNDS; round += 1) {
-      const both = [await load(plainUrl, HTTP_SECONDS), await load(oursUrl, HTTP_SECONDS)] as const;
-      // The first round only warms up.
-      if (round > 0) for (const i of [0, 1] as const) results[i].push(both[i]);
-    }
-  } finally {
-    generator.disconnect();
-    await ended;
-  }
-  const failed = results.flat().reduce((sum, result) => sum + result.failed, 0);
-  if (failed > 0) throw new Error(`${failed} requests failed`);
-  const rate = (list: LoadResult[]) => median(list.map((result) => result.perSecond));
-  const ratio = rate(results[1]) / rate(results[0]);
+function printPeaks(peaks: readonly Peak[]): void {
+  const baseline = peaks[0]?.perSecond ?? 1;
   printTable(
-    `${CALLERS} keep-alive connections, each a player of its own, over HTTP with sessions`,
-    ["", "per second", "ratio", "p99 ms"],
-    (["one transaction per click", "CoinClicker"] as const).map((title, i) => {
-      const list = results[i === 0 ? 0 : 1];
-      return [
-        title,
-        Math.round(rate(list)).toLocaleString("en"),
-        `${(i === 0 ? 1 : ratio).toFixed(2)}×`,
-        median(list.map((result) => result.p99Ms)).toFixed(1),
-      ];
-    }),
+    `${CALLERS} keep-alive connections or sockets, each a player of its own, each answer brings the next click`,
+    ["", "per second", "ratio", "p50 ms", "p99 ms", "cores: server", "PostgreSQL", "generator", "limited by"],
+    peaks.map((peak) => [
+      peak.title,
+      Math.round(peak.perSecond).toLocaleString("en"),
+      `${(peak.perSecond / baseline).toFixed(2)}×`,
+      peak.p50Ms.toFixed(1),
+      peak.p99Ms.toFixed(1),
+      peak.server.toFixed(2),
+      peak.postgres.toFixed(2),
+      peak.cores.toFixed(2),
+      limitOf(peak),
+    ]),
   );
-  return ratio;
+}
+
+function printSteady(runs: readonly Peak[]): void {
+  printTable(
+    `clicks that arrive steadily, at ${SHARE_OF_PEAK * 100} % of the peak; latency from when each was due`,
+    ["", "per second", "p50 ms", "p99 ms", "max ms"],
+    runs.map((run) => [
+      run.title,
+      Math.round(run.perSecond).toLocaleString("en"),
+      run.p50Ms.toFixed(1),
+      run.p99Ms.toFixed(1),
+      run.maxMs.toFixed(1),
+    ]),
+  );
+}
+
+/** A process of one thread that is busy nine tenths of the time is full; so is a machine. */
+function limitOf({ server, postgres, cores }: Cores & { cores: number }): string {
+  const all = availableParallelism();
+  if (cores >= 0.9) return "the load generator";
+  if (server >= 0.9) return "the server's thread";
+  if (server + postgres + cores >= 0.9 * all) return `the machine's ${all} cores, shared by all three`;
+  return "waiting for commits";
 }
 
 /** A benchmark that lost or doubled a click would have measured nothing. */
@@ -233,36 +212,3 @@ async function compareBooks(db: Database): Promise<void> {
   }
   console.log(`\n${books.events.toLocaleString("en")} clicks: events, players and ledger agree`);
 }
-
-/** The load comes from a process of its own, so that it does not share the server's event loop. */
-function serveLoad(): void {
-  process.on("message", ({ url, tokens, seconds }: Load) => {
-    let next = 0;
-    autocannon(
-      {
-        url,
-        method: "POST",
-        connections: tokens.length,
-        duration: seconds,
-        setupClient(client) {
-          const token = tokens[next % tokens.length];
-          next += 1;
-          client.setHeaders({ "content-type": "application/json", authorization: `Bearer ${token}` });
-        },
-        requests: [
-          { setupRequest: (request) => ({ ...request, body: `{"clientNonce":"${randomUUID()}"}` }) },
-        ],
-      },
-      (error, result) => {
-        if (error !== null) throw error;
-        process.send?.({
-          perSecond: result["2xx"] / result.duration,
-          p99Ms: result.latency.p99,
-          failed: result.non2xx + result.errors,
-        } satisfies LoadResult);
-      },
-    );
-  });
-}
-
-if (process.send !== undefined && process.argv[2] === LOAD) serveLoad();

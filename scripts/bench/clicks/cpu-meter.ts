@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import type { Database } from "../../../src/platform/db/index.ts";
+
+/** The kernel counts a process's time in these (`sysconf(_SC_CLK_TCK)`, 100 on every Linux that Node runs on). */
+const TICKS_PER_SECOND = 100;
+
+export type Cores = { server: number; postgres: number };
+
+/** How much of a core this process and the database's processes use while `work` runs; 0 for the latter without /proc. */
+export async function meterCpu<T>(
+  db: Database,
+  work: () => Promise<T>,
+): Promise<{ result: T; cores: Cores }> {
+  const before = await postgresSeconds(db);
+  const cpu = process.cpuUsage();
+  const startedMs = performance.now();
+  const result = await work();
+  const seconds = (performance.now() - startedMs) / 1_000;
+  const { user, system } = process.cpuUsage(cpu);
+  const after = await postgresSeconds(db);
+  let postgres = 0;
+  for (const [pid, used] of after) postgres += used - (before.get(pid) ?? 0);
+  return { result, cores: { server: (user + system) / 1e6 / seconds, postgres: postgres / seconds } };
+}
+
+async function postgresSeconds(db: Database): Promise<Map<number, number>> {
+  const { rows } = await db.pool.query<{ pid: number }>(
+    "SELECT pid FROM pg_stat_activity WHERE pid IS NOT NULL",
+  );
+  return new Map(rows.map(({ pid }) => [pid, secondsOf(pid)]));
+}
+
+function secondsOf(pid: number): number {
+  try {
+    // After the name, which may hold anything, user and system time are the 12th and 13th fields (proc_pid_stat(5)).
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,59 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** What the load generator is asked to do, for a while. */
+export type LoadOrder = {
+  /** `http`: a POST at a time on each keep-alive connection. `socket`: `click` events with acknowledgements. */
+  over: "http" | "socket";
+  url: string;
+  seconds: number;
+  /** Clicks that one client has under way at once; over HTTP it is one. */
+  inFlight: number;
+  /** Clicks a second that arrive whether or not those before were answered; null: each answer brings the next. */
+  perSecond: number | null;
+};
+
+export type LoadResult = {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+  /** Answers that were not a click that counted. */
+  failed: number;
+  /** What the generator itself used, of one core. */
+  cores: number;
+};
+
+export type LoadStart = { tokens: readonly string[]; socketUrl: string };
+
+/** A client: sends one click; `onAnswer` is called for each answer, in any order between clients. */
+export type Client = { send(): void; close(): void };
+export type OnAnswer = (client: number, ok: boolean) => void;
+
+export type LoadGenerator = {
+  run(order: LoadOrder): Promise<LoadResult>;
+  stop(): Promise<void>;
+};
+
+/** The load comes from a process of its own, so that it does not share the server's event loop. */
+export async function startLoadGenerator(start: LoadStart): Promise<LoadGenerator> {
+  const child = fork(fileURLToPath(new URL("./load-process.ts", import.meta.url)), {
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+  });
+  const ended = once(child, "exit");
+  const ask = async (message: LoadStart | LoadOrder): Promise<unknown> => {
+    child.send(message);
+    const [answer] = await Promise.race([once(child, "message"), ended]);
+    if (typeof answer !== "object") throw new Error(`the load generator ended with ${answer}`);
+    return answer;
+  };
+  await ask(start);
+  return {
+    run: async (order) => (await ask(order)) as LoadResult,
+    async stop() {
+      child.disconnect();
+      await ended;
+    },
+  };
+}

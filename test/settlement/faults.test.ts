@@ -19,7 +19,7 @@ const NATIVE = "0x0000000000000000000000000000000000000000";
 
 const chain = await startTestChain();
 const databases = await Promise.all(
-  Array.from({ length: 14 }, () => createTestDatabase({ maxConnections: 8 })),
+  Array.from({ length: 15 }, () => createTestDatabase({ maxConnections: 8 })),
 );
 const sharedDatabase = await createTestDatabase({ maxConnections: 8 });
 const proxies = [new RpcProxy(chain.url), new RpcProxy(chain.url)] as const;
@@ -141,6 +141,25 @@ describe("a chain that does not do as it should", () => {
     second.rewrite = (_request, reply) => reply;
     await world.settle();
     await world.expectExactlyOnce(made);
+  });
+
+  it("lands what fits when the word for another transaction of its block does not", async () => {
+    await begin({ settings: { maxBatchSize: 1 } });
+    await world.call("evm_setAutomine", [false]);
+    const made = [...(await world.proposeMany(1, FLR)), ...(await world.proposeMany(1, 2n * FLR))];
+    await world.settlement.tick();
+    expect(await world.statuses(made)).toEqual(["submitted", "submitted"]);
+    await world.mine();
+    // One wei more than the second transaction told the vault to pay.
+    first.rewrite = ({ method }, reply) =>
+      method === "eth_getTransactionReceipt" || method === "eth_getLogs"
+        ? JSON.parse(JSON.stringify(reply).replaceAll((2n * FLR).toString(16), (2n * FLR + 1n).toString(16)))
+        : reply;
+    await world.settle();
+    expect(await world.statuses(made)).toEqual(["confirmed", "submitted"]);
+    const { state, problems } = await world.settlement.status();
+    expect(state).toBe("paused");
+    expect(problems.join()).toContain("its entries add up to");
   });
 
   it("raises the fee under the same nonce while blocks pass it by, and pays once", async () => {

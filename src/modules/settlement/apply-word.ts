@@ -15,89 +15,134 @@ import { creditsPulledBy, payoutsByNumber } from "./payouts-store.ts";
 import type { ChainEvent, Payment } from "./rails/rail.ts";
 import { ACTOR, type Settling } from "./settling.ts";
 import { rawOf, resolveFinishedBatches } from "./store.ts";
-import { consumesNumbers, judge, readWords } from "./word.ts";
+import { consumesNumbers, judge, readWords, type Verdict } from "./word.ts";
 
 const EVENTS_AT_ONCE = 500;
 
+/** A transaction that consumed numbers, and what it told the vault to pay where that can be read from it. */
+type Told = { txHash: string; payments: readonly (Payment | null)[] | null };
+
+/** What the words of one transaction do to payouts. */
+type Verdicts = {
+  txHash: string;
+  block: bigint;
+  steps: { payout: SettledPayout; to: SteppedTo }[];
+  closed: bigint[];
+};
+type SettledPayout = Awaited<ReturnType<typeof payoutsByNumber>>[number];
+type SteppedTo = Extract<Verdict, { kind: "step" }>["to"];
+
 /**
- * Takes the chain's word about the numbers that one transaction consumed: all of its payouts reach their end together,
- * with their holds, or none does. Applying it again changes nothing. Throws `WordRefused` when it does not fit.
+ * Takes the chain's word about the numbers that these transactions consumed: all of their payouts reach their end
+ * together, with their holds, or none does. Applying it again changes nothing. Throws `WordRefused` when any of it does
+ * not fit.
  */
-export async function applyNumberEvents(
-  tx: Tx,
-  settling: Settling,
-  txHash: string,
-  payments: readonly (Payment | null)[] | null,
-): Promise<void> {
-  const events = (await lockWaitingEvents(tx, settling.rail.name, txHash)).filter(consumesNumbers);
-  const [first] = events;
-  if (first === undefined) return;
+export async function applyNumberEvents(tx: Tx, settling: Settling, told: readonly Told[]): Promise<void> {
+  const rail = settling.rail.name;
+  const waiting = await lockWaitingEvents(
+    tx,
+    rail,
+    told.map(({ txHash }) => txHash),
+  );
+  const events = waiting.filter(consumesNumbers);
+  if (events.length === 0) return;
   const now = settling.clock.now();
-  const { words, faults } = readWords(events, payments);
+  const eventsOf = Map.groupBy(events, (event) => event.txHash);
+  const read = told.flatMap(({ txHash, payments }) => {
+    const own = eventsOf.get(txHash);
+    const block = own?.[0]?.blockNumber;
+    return own === undefined || block === undefined ? [] : { txHash, block, ...readWords(own, payments) };
+  });
   const payouts = await payoutsByNumber(
     tx,
-    settling.rail.name,
-    words.map((word) => word.number),
+    rail,
+    read.flatMap(({ words }) => words.map(({ number }) => number)),
   );
   const byNumber = new Map(payouts.map((payout) => [payout.number, payout]));
-  const steps = {
-    confirmed: [] as string[],
-    credited: [] as string[],
-    failed: [] as string[],
-    rejected: [] as string[],
-  };
-  const closed: bigint[] = [];
-  for (const word of words) {
-    const payout = byNumber.get(word.number);
-    const verdict = judge(word, payout, txHash);
-    if (verdict.kind === "fault") faults.push(verdict.fault);
-    if (verdict.kind === "close") closed.push(word.number);
-    if (verdict.kind === "step" && payout !== undefined) steps[verdict.to].push(payout.id);
-  }
+  const faults = read.flatMap((one) => one.faults);
+  const verdicts = read.map(({ txHash, block, words }): Verdicts => {
+    const found: Verdicts = { txHash, block, steps: [], closed: [] };
+    for (const word of words) {
+      const payout = byNumber.get(word.number);
+      const verdict = judge(word, payout, txHash);
+      if (verdict.kind === "fault") faults.push(verdict.fault);
+      if (verdict.kind === "close") found.closed.push(word.number);
+      if (verdict.kind === "step" && payout !== undefined) found.steps.push({ payout, to: verdict.to });
+    }
+    return found;
+  });
   if (faults.length > 0) throw new WordRefused(faults);
 
-  const block = first.blockNumber;
-  const { block: unit } = settling.rail.words;
-  const paidPatch = { txHash, blockNumber: block };
-  const reason = {
-    confirmed: `paid on chain in ${unit} ${block}`,
-    credited: `the payee refused it in ${unit} ${block}; the vault owes it and the payee can withdraw it`,
-  };
-  // Numbers that the database had not sent yet pass through submitted, so that history shows every step.
-  const found = new Set([...steps.confirmed, ...steps.credited]);
+  for (const one of verdicts) await catchUpWith(tx, one, now);
+  // What the histories say names the block and nothing finer, so a block's transactions are written as one.
+  for (const [block, ofBlock] of Map.groupBy(verdicts, (one) => one.block)) {
+    await endPayouts(tx, settling, block, ofBlock, now);
+  }
+  const closed = verdicts.flatMap((one) => one.closed);
+  if (closed.length > 0) await markNumbersClosed(tx, closed, now);
+  const batchIds = new Set(payouts.flatMap(({ batchId }) => batchId ?? []));
+  await resolveFinishedBatches(tx, [...batchIds], now);
+  await markApplied(tx, rail, events, now);
+}
+
+/** Payouts that the database had not sent yet pass through submitted, so that history shows every step. */
+async function catchUpWith(tx: Tx, { txHash, steps }: Verdicts, now: Date): Promise<void> {
+  const behind = steps
+    .filter(({ to }) => to === "confirmed" || to === "credited")
+    .map(({ payout }) => payout)
+    .filter(({ status }) => status !== "submitted");
   await transitionPayouts(tx, {
-    payoutIds: payouts
-      .filter(({ id, status }) => found.has(id) && status === "pending_approval")
-      .map(({ id }) => id),
+    payoutIds: behind.filter(({ status }) => status === "pending_approval").map(({ id }) => id),
     to: "approved",
     actor: ACTOR,
     reason: `the chain has counted its approvers' signatures in ${txHash}`,
     now,
   });
   await transitionPayouts(tx, {
-    payoutIds: payouts
-      .filter(({ id, status }) => found.has(id) && status !== "submitted")
-      .map(({ id }) => id),
+    payoutIds: behind.map(({ id }) => id),
     to: "submitted",
     actor: ACTOR,
     reason: `found on chain in ${txHash}`,
     now,
     patch: { txHash },
   });
+}
+
+/** What one block's transactions say becomes of their payouts. */
+async function endPayouts(
+  tx: Tx,
+  settling: Settling,
+  block: bigint,
+  verdicts: readonly Verdicts[],
+  now: Date,
+): Promise<void> {
+  const unit = settling.rail.words.block;
+  const paidIn = new Map(
+    verdicts.flatMap(({ txHash, steps }) => steps.map(({ payout }) => [payout.id, txHash])),
+  );
+  const idsTo = (wanted: SteppedTo): string[] =>
+    verdicts.flatMap(({ steps }) => steps.filter(({ to }) => to === wanted).map(({ payout }) => payout.id));
+  const reason = {
+    confirmed: `paid on chain in ${unit} ${block}`,
+    credited: `the payee refused it in ${unit} ${block}; the vault owes it and the payee can withdraw it`,
+  };
   for (const to of ["confirmed", "credited"] as const) {
     await transitionPayouts(tx, {
-      payoutIds: steps[to],
+      payoutIds: idsTo(to),
       from: "submitted",
       to,
       actor: ACTOR,
       reason: reason[to],
       now,
-      patch: paidPatch,
+      patch: ({ id }) => {
+        const txHash = paidIn.get(id);
+        return { blockNumber: block, ...(txHash === undefined ? {} : { txHash }) };
+      },
     });
   }
   for (const to of ["failed", "rejected"] as const) {
     await transitionPayouts(tx, {
-      payoutIds: steps[to],
+      payoutIds: idsTo(to),
       to,
       actor: ACTOR,
       reason: `its number was closed on chain in ${unit} ${block} without a payment`,
@@ -105,20 +150,23 @@ export async function applyNumberEvents(
       patch: { numberClosed: true },
     });
   }
-  if (closed.length > 0) await markNumbersClosed(tx, closed, now);
-  const batchIds = new Set(payouts.flatMap(({ batchId }) => batchId ?? []));
-  await resolveFinishedBatches(tx, [...batchIds], now);
-  await markApplied(tx, settling.rail.name, events, now);
 }
 
-/** Keeps a receipt's events and takes their word, in the caller's transaction. */
-export async function applyReceipt(
+/** Keeps receipts' events and takes their word, in the caller's transaction. */
+export async function applyReceipts(
   tx: Tx,
   settling: Settling,
-  receipt: { txHash: string; events: readonly ChainEvent[]; raw: string },
+  receipts: readonly { txHash: string; events: readonly ChainEvent[]; raw: string }[],
 ): Promise<void> {
-  await insertEvents(tx, settling.rail.name, receipt.events);
-  await applyNumberEvents(tx, settling, receipt.txHash, await settling.rail.paymentsOf({ raw: receipt.raw }));
+  const told: Told[] = [];
+  for (const { txHash, raw } of receipts)
+    told.push({ txHash, payments: await settling.rail.paymentsOf({ raw }) });
+  await insertEvents(
+    tx,
+    settling.rail.name,
+    receipts.flatMap(({ events }) => events),
+  );
+  await applyNumberEvents(tx, settling, told);
 }
 
 /**
@@ -181,7 +229,7 @@ async function applyTransaction(
 ): Promise<void> {
   const raw = await rawOf(settling.db.pool, txHash);
   const payments = await settling.rail.paymentsOf(raw === null ? { txHash } : { raw });
-  await settling.write((tx) => applyNumberEvents(tx, settling, txHash, payments));
+  await settling.write((tx) => applyNumberEvents(tx, settling, [{ txHash, payments }]));
   const unsigned = settling.rail.draft === null ? undefined : events.find(isUnsigned);
   if (unsigned !== undefined) {
     await settling.pause(
@@ -207,7 +255,7 @@ async function applyMovement(settling: Settling, event: StoredEvent): Promise<vo
     );
   }
   await settling.write(async (tx) => {
-    const still = await lockWaitingEvents(tx, rail.name, event.txHash);
+    const still = await lockWaitingEvents(tx, rail.name, [event.txHash]);
     if (!still.some(({ logIndex }) => logIndex === event.logIndex)) return;
     // An asset that the ledger does not keep is none of its business.
     if (asset !== undefined && event.amount > 0n) {

@@ -148,13 +148,17 @@ export async function numbersInWaitingEvents(
   return new Set(rows.map((row) => row.number));
 }
 
-/** Locks what is still waiting of a transaction's events; empty when another pass applied them. */
-export async function lockWaitingEvents(tx: Tx, rail: string, txHash: string): Promise<StoredEvent[]> {
+/** Locks what is still waiting of these transactions' events; what another pass applied is missing. */
+export async function lockWaitingEvents(
+  tx: Tx,
+  rail: string,
+  txHashes: readonly string[],
+): Promise<StoredEvent[]> {
   const { rows } = await tx.query<StoredEvent>({
     name: "chain_events_lock",
-    text: `SELECT ${EVENT_COLUMNS} FROM chain_events WHERE rail = $1 AND tx_hash = $2 AND applied_at IS NULL
-           ORDER BY log_index FOR UPDATE`,
-    values: [rail, txHash],
+    text: `SELECT ${EVENT_COLUMNS} FROM chain_events WHERE rail = $1 AND tx_hash = ANY ($2::text[]) AND applied_at IS NULL
+           ORDER BY block_number, log_index FOR UPDATE`,
+    values: [rail, txHashes],
   });
   return rows;
 }

@@ -1,14 +1,12 @@
 import { appendAudit } from "../../platform/audit.ts";
-import type { Tx } from "../../platform/db/index.ts";
-import { applyReceipt } from "./apply-word.ts";
 import type { Attempt, OpenNonce } from "./batch.ts";
-import { decideNonce, type SeenAttempt } from "./decide.ts";
-import { WordRefused } from "./errors.ts";
+import { decideNonce, type NonceStep, type SeenAttempt } from "./decide.ts";
+import { landAll } from "./land-all.ts";
 import type { ChainView, Inclusion } from "./rails/rail.ts";
 import { fillGap, offer, renew, replace } from "./send-batch.ts";
 import { ACTOR, type Settling } from "./settling.ts";
 import {
-  closeNonce,
+  closeNonces,
   knownNonces,
   lockOpenNonce,
   markDropped,
@@ -34,10 +32,17 @@ export async function settleNonces(
     if (await fillGap(settling, gap, view)) outcomes.push("moved");
   }
   const seen = await Promise.all(open.map((nonce) => inclusionsOf(settling, nonce, view)));
-  for (const [index, nonce] of open.entries()) {
-    const outcome = await settleNonce(settling, nonce, view, seen[index] ?? new Map());
-    if (outcome === "expired") expired.push(nonce);
-    else outcomes.push(outcome);
+  const looked = open.map((nonce, index) => look(settling, nonce, view, seen[index] ?? new Map()));
+  const landings = looked.flatMap(({ step, open: nonce, attempt, inclusion }) =>
+    step.do === "land" && attempt !== undefined && inclusion !== null
+      ? { open: nonce, attempt, inclusion }
+      : [],
+  );
+  for (const landed of await landAll(settling, view, landings)) outcomes.push(landed ? "landed" : "waiting");
+  for (const one of looked) {
+    if (one.step.do === "land") continue;
+    if (one.step.do === "expire") expired.push(one.open);
+    else outcomes.push(await take(settling, view, one));
   }
   return { outcomes, expired };
 }
@@ -80,12 +85,15 @@ async function inclusionsOf(settling: Settling, open: OpenNonce, view: ChainView
   return new Map(found);
 }
 
-async function settleNonce(
-  settling: Settling,
-  open: OpenNonce,
-  view: ChainView,
-  inclusions: Inclusions,
-): Promise<NonceOutcome | "expired"> {
+/** An open nonce, what is to be done about it, and the attempt that this is about. */
+type Looked = {
+  open: OpenNonce;
+  step: NonceStep;
+  attempt: Attempt | undefined;
+  inclusion: Inclusion | null;
+};
+
+function look(settling: Settling, open: OpenNonce, view: ChainView, inclusions: Inclusions): Looked {
   const attempts = open.attempts.map(
     (attempt): SeenAttempt => ({ ...attempt, inclusion: inclusions.get(attempt.txHash) ?? null }),
   );
@@ -98,18 +106,23 @@ async function settleNonce(
   });
   const attempt = "txHash" in step ? open.attempts.find(({ txHash }) => txHash === step.txHash) : undefined;
   const inclusion = attempt === undefined ? null : (inclusions.get(attempt.txHash) ?? null);
+  return { open, step, attempt, inclusion };
+}
 
+/** Carries out a step other than those that the caller takes together. */
+async function take(
+  settling: Settling,
+  view: ChainView,
+  { open, step, attempt, inclusion }: Looked,
+): Promise<NonceOutcome> {
   switch (step.do) {
     case "wait":
+    case "land":
+    case "expire":
       return "waiting";
     case "close_lost":
       await close(settling, open, view, { status: "lost" });
       return "lost";
-    case "expire":
-      return "expired";
-    case "land":
-      if (attempt === undefined || inclusion === null) return "waiting";
-      return land(settling, open, view, attempt, inclusion);
     case "close_reverted":
       if (attempt !== undefined && inclusion !== null)
         await close(settling, open, view, { status: "reverted", attempt, inclusion });
@@ -134,56 +147,6 @@ async function settleNonce(
         await offer(settling, attempt);
       return "waiting";
   }
-}
-
-/** The end of payouts that were paid: events, holds, receipts, feed and the nonce in one transaction. */
-async function land(
-  settling: Settling,
-  open: OpenNonce,
-  view: ChainView,
-  attempt: Attempt,
-  inclusion: Inclusion,
-): Promise<NonceOutcome> {
-  await settling.reached("landing_seen");
-  const landed = (tx: Tx) => writeLanding(tx, settling, open, view, attempt, inclusion);
-  try {
-    await settling.write(landed);
-  } catch (error) {
-    if (!(error instanceof WordRefused)) throw error;
-    // It stays open and is looked at again with every pass, so that nothing of it is forgotten.
-    await settling.pause(error.faults[0] ?? "the chain and the database do not fit", {
-      transaction: attempt.txHash,
-      block: inclusion.blockNumber.toString(),
-      faults: error.faults.slice(0, 20),
-    });
-    return "waiting";
-  }
-  settling.log.info(
-    { txHash: attempt.txHash, batchId: open.batchId, block: inclusion.blockNumber.toString() },
-    "a transaction is final",
-  );
-  await settling.reached("landing_committed");
-  return "landed";
-}
-
-async function writeLanding(
-  tx: Tx,
-  settling: Settling,
-  open: OpenNonce,
-  view: ChainView,
-  attempt: Attempt,
-  inclusion: Inclusion,
-): Promise<void> {
-  if (!(await lockOpenNonce(tx, settling.by, open.nonce))) return;
-  await applyReceipt(tx, settling, { txHash: attempt.txHash, events: inclusion.events, raw: attempt.raw });
-  await closeNonce(tx, settling.by, {
-    nonce: open.nonce,
-    status: "landed",
-    finalBlock: view.final.number,
-    consumedBy: { txHash: attempt.txHash, ...inclusion },
-    now: settling.clock.now(),
-  });
-  await settling.reached("landing_written");
 }
 
 /** What expired is signed anew under the same nonce; what cannot be is let go, and its payouts are free. */
@@ -214,11 +177,10 @@ async function close(settling: Settling, open: OpenNonce, view: ChainView, end: 
   const { by } = settling;
   await settling.write(async (tx) => {
     if (!(await lockOpenNonce(tx, by, open.nonce))) return;
-    await closeNonce(tx, by, {
-      nonce: open.nonce,
-      status: end.status,
+    const consumedBy = end.status === "reverted" ? { txHash: end.attempt.txHash, ...end.inclusion } : null;
+    await closeNonces(tx, by, {
+      ends: [{ nonce: open.nonce, status: end.status, consumedBy }],
       finalBlock: view.final.number,
-      consumedBy: end.status === "reverted" ? { txHash: end.attempt.txHash, ...end.inclusion } : null,
       now: settling.clock.now(),
     });
     const details = {

@@ -233,16 +233,24 @@ export async function knownNonces(q: Queryable, by: Signer, nonces: readonly big
   return new Set(rows.map((row) => row.nonce));
 }
 
-/** Locks a nonce and says whether it is still open: two ways may learn of its end, one of them writes it. */
-export async function lockOpenNonce(tx: Tx, by: Signer, nonce: bigint): Promise<boolean> {
-  const { rows } = await tx.query<{ status: NonceStatus }>({
-    name: "nonce_lock",
-    text: "SELECT status FROM settlement_nonces WHERE chain_id = $1 AND signer = $2 AND nonce = $3 FOR NO KEY UPDATE",
-    values: [by.chainId, by.signer, nonce],
+/** Locks nonces and gives those that are still open: two ways may learn of an end, one of them writes it. */
+export async function lockOpenNonces(tx: Tx, by: Signer, nonces: readonly bigint[]): Promise<Set<bigint>> {
+  const { rows } = await tx.query<{ nonce: bigint; status: NonceStatus }>({
+    name: "nonces_lock",
+    text: `SELECT nonce, status FROM settlement_nonces
+           WHERE chain_id = $1 AND signer = $2 AND nonce = ANY ($3::bigint[]) ORDER BY nonce FOR NO KEY UPDATE`,
+    values: [by.chainId, by.signer, nonces],
   });
-  const row = rows[0];
-  if (row === undefined) throw new InvariantError(`nonce ${nonce} of ${by.signer} was never taken`);
-  return row.status === "open";
+  if (rows.length !== nonces.length) {
+    throw new InvariantError(
+      `of the nonces ${nonces.join(", ")} of ${by.signer} only ${rows.length} were ever taken`,
+    );
+  }
+  return new Set(rows.filter(({ status }) => status === "open").map(({ nonce }) => nonce));
+}
+
+export async function lockOpenNonce(tx: Tx, by: Signer, nonce: bigint): Promise<boolean> {
+  return (await lockOpenNonces(tx, by, [nonce])).has(nonce);
 }
 
 export async function markBroadcast(q: Queryable, txHash: string, now: Date): Promise<void> {
@@ -276,40 +284,46 @@ export async function markDropped(tx: Tx, txHash: string): Promise<void> {
   });
 }
 
-/** Ends a nonce: the attempt that consumed it, if it was one of ours, is final; the others can never be included. */
-export async function closeNonce(
+/** How a nonce ended, and the attempt of ours that consumed it, if it was one of ours. */
+export type ClosedNonce = {
+  nonce: bigint;
+  status: Exclude<NonceStatus, "open">;
+  consumedBy: { txHash: string; blockNumber: bigint; blockHash: string; result: string | null } | null;
+};
+
+/** Ends nonces: the attempt that consumed one is final; the others can never be included. */
+export async function closeNonces(
   tx: Tx,
   by: Signer,
-  end: {
-    nonce: bigint;
-    status: Exclude<NonceStatus, "open">;
-    finalBlock: bigint;
-    consumedBy: { txHash: string; blockNumber: bigint; blockHash: string; result: string | null } | null;
-    now: Date;
-  },
+  closed: { ends: readonly ClosedNonce[]; finalBlock: bigint; now: Date },
 ): Promise<void> {
+  const { ends, finalBlock, now } = closed;
+  const nonces = ends.map(({ nonce }) => nonce);
   await tx.query({
-    name: "nonce_close",
-    text: `UPDATE settlement_nonces SET status = $4, closed_block = $5, closed_at = $6
-           WHERE chain_id = $1 AND signer = $2 AND nonce = $3 AND status = 'open'`,
-    values: [by.chainId, by.signer, end.nonce, end.status, end.finalBlock, end.now],
+    name: "nonces_close",
+    text: `UPDATE settlement_nonces n SET status = e.status, closed_block = $5, closed_at = $6
+           FROM unnest($3::bigint[], $4::text[]) AS e (nonce, status)
+           WHERE n.chain_id = $1 AND n.signer = $2 AND n.nonce = e.nonce AND n.status = 'open'`,
+    values: [by.chainId, by.signer, nonces, ends.map(({ status }) => status), finalBlock, now],
   });
   await tx.query({
     name: "attempts_close",
-    text: `UPDATE settlement_attempts
-           SET status = CASE WHEN tx_hash = $4 THEN 'final' ELSE 'dead' END,
-               block_number = CASE WHEN tx_hash = $4 THEN $5::bigint END,
-               block_hash = CASE WHEN tx_hash = $4 THEN $6::text END,
-               result = CASE WHEN tx_hash = $4 THEN $7::text END
-           WHERE chain_id = $1 AND signer = $2 AND nonce = $3 AND status IN ('signed', 'included')`,
+    text: `UPDATE settlement_attempts a
+           SET status = CASE WHEN a.tx_hash = e.tx_hash THEN 'final' ELSE 'dead' END,
+               block_number = CASE WHEN a.tx_hash = e.tx_hash THEN e.block_number END,
+               block_hash = CASE WHEN a.tx_hash = e.tx_hash THEN e.block_hash END,
+               result = CASE WHEN a.tx_hash = e.tx_hash THEN e.result END
+           FROM unnest($3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[])
+             AS e (nonce, tx_hash, block_number, block_hash, result)
+           WHERE a.chain_id = $1 AND a.signer = $2 AND a.nonce = e.nonce AND a.status IN ('signed', 'included')`,
     values: [
       by.chainId,
       by.signer,
-      end.nonce,
-      end.consumedBy?.txHash ?? null,
-      end.consumedBy?.blockNumber ?? null,
-      end.consumedBy?.blockHash ?? null,
-      end.consumedBy?.result ?? null,
+      nonces,
+      ends.map(({ consumedBy }) => consumedBy?.txHash ?? null),
+      ends.map(({ consumedBy }) => consumedBy?.blockNumber ?? null),
+      ends.map(({ consumedBy }) => consumedBy?.blockHash ?? null),
+      ends.map(({ consumedBy }) => consumedBy?.result ?? null),
     ],
   });
 }

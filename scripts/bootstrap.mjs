@@ -22,6 +22,7 @@ const COMMANDS = {
   chain: [["scripts/chain.ts"]],
   demo: [["scripts/demo.ts"]],
   bench: [["scripts/bench.ts"]],
+  faults: [["scripts/faults.ts"]],
   sign: [["scripts/sign.ts"]],
   deploy: [["scripts/deploy.ts"]],
   "xrpl:setup": [["scripts/xrpl-setup.ts"]],

@@ -1,0 +1,60 @@
+/**
+ * The product in a process of its own, as `npm run serve` composes it, with what the harness needs on top: it dies or
+ * freezes at the step that it was ordered to, and its clock can be set. None of that is in the product.
+ */
+import { type Config, loadConfig } from "../../src/config.ts";
+import type { StepName } from "../../src/modules/settlement/index.ts";
+import { createLogger } from "../../src/platform/log.ts";
+import { describeStartFailure, startServer } from "../../src/server.ts";
+
+export type Order =
+  | { order: "die" | "freeze"; step: StepName; nth: number }
+  | { order: "live" }
+  | { order: "clock"; aheadSeconds: number };
+
+export type Report = { report: "up" } | { report: "reached"; step: StepName };
+
+/** Short, so that another worker takes over within a run. */
+const LEASE_SECONDS = 2;
+
+let aheadMs = 0;
+let armed: { order: "die" | "freeze"; step: StepName; left: number } | null = null;
+
+process.on("message", (order: Order) => {
+  if (order.order === "clock") aheadMs = order.aheadSeconds * 1_000;
+  else if (order.order === "live") armed = null;
+  else armed = { order: order.order, step: order.step, left: order.nth };
+});
+// Nobody is left to end this process but itself.
+process.on("disconnect", () => process.exit(1));
+
+function tell(report: Report): Promise<void> {
+  return new Promise((done) => (process.send === undefined ? done() : process.send(report, () => done())));
+}
+
+async function reached(step: StepName): Promise<void> {
+  if (armed?.step !== step) return;
+  armed.left -= 1;
+  if (armed.left > 0) return;
+  const { order } = armed;
+  armed = null;
+  await tell({ report: "reached", step });
+  process.kill(process.pid, order === "die" ? "SIGKILL" : "SIGSTOP");
+}
+
+let config: Config;
+try {
+  config = loadConfig(process.env);
+  const server = await startServer(config, createLogger({ level: config.logLevel }), {
+    clock: { now: () => new Date(Date.now() + aheadMs) },
+    steps: { reached },
+    settlement: { leaseSeconds: LEASE_SECONDS, reconcileEveryMs: 1_000 },
+  });
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => void server.stop().then(() => process.exit(0)));
+  }
+  await tell({ report: "up" });
+} catch (error) {
+  process.stderr.write(`${describeStartFailure(error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Run } from "./run.ts";
+import type { World } from "./world.ts";
+
+const PAID_WITHIN_MS = 15_000;
+const PAUSED_WITHIN_MS = 40_000;
+
+type Options = {
+  /** Whether payouts were asked for and paid after the backup, which it then does not know at all. */
+  forgets: boolean;
+  /** How long the world goes on after the backup. */
+  afterMs: number;
+};
+
+/**
+ * The database is replaced by a copy that is older than what the chains have paid. Where the copy knows the payouts, it
+ * takes the chains' word for them and goes on. Where it does not, the rails must pause and say so, and the way out is
+ * the operator's: the newer database comes back (docs/operations.md).
+ */
+export async function restoreDatabase(run: Run, { forgets, afterMs }: Options): Promise<string> {
+  const { world, load, clients, fail } = run;
+  await load.hold();
+  await load.payEverybody();
+  const mark = load.mark();
+  const knownByBackup = await payoutsIn(world);
+  await world.backUp();
+  load.release({ payouts: forgets });
+  await sleep(afterMs);
+  if (forgets) await untilNewPaid(world, knownByBackup);
+  await load.hold();
+
+  for (const client of clients) client.park();
+  await world.killAll();
+  await world.restoreBackup();
+  await world.startAll();
+  if (!forgets) {
+    load.forgetAfter(mark);
+    run.forgetHeads();
+    for (const client of clients) client.forget();
+    for (const client of clients) client.unpark();
+    load.release();
+    return "the older database goes on";
+  }
+
+  const rails = await untilPaused(world, ["flare", "xrpl"]);
+  for (const [rail, reason] of rails) {
+    if (reason === null) fail(`${rail} did not pause on a database that has forgotten what it paid`);
+    else if (!/number/.test(reason)) fail(`${rail} paused without naming a number: ${reason}`);
+  }
+  const refusal = await load.players[0]?.caller.once("POST", "/payouts", {
+    key: `restored-${run.seed}`,
+    body: { asset: "COIN", amount: "1", payAs: "FLR", to: world.chain.refusingPayee },
+  });
+  if (refusal?.body.code !== "rail_paused")
+    fail(`a paused rail answered ${JSON.stringify(refusal)} to a new payout`);
+  await world.killAll();
+  await world.restoreNewer();
+  await world.startAll();
+  for (const client of clients) client.unpark();
+  load.release();
+  return `both rails paused ("${rails.get("flare")}"); the newer database is back`;
+}
+
+async function payoutsIn(world: World): Promise<Set<string>> {
+  const rows = await world.query<{ id: string }>("SELECT id FROM payouts");
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Until both rails have paid something that the backup does not know. */
+async function untilNewPaid(world: World, known: ReadonlySet<string>): Promise<void> {
+  for (const deadline = performance.now() + PAID_WITHIN_MS; ; await sleep(100)) {
+    const rows = await world.query<{ id: string; rail: string }>(
+      "SELECT id, rail FROM payouts WHERE status = 'confirmed'",
+    );
+    const rails = new Set(rows.filter(({ id }) => !known.has(id)).map(({ rail }) => rail));
+    if (rails.size === 2) return;
+    if (performance.now() > deadline) throw new Error("nothing new was paid after the backup");
+  }
+}
+
+/** Why each rail is paused, null for one that is not in time. */
+async function untilPaused(world: World, rails: readonly string[]): Promise<Map<string, string | null>> {
+  for (const deadline = performance.now() + PAUSED_WITHIN_MS; ; await sleep(100)) {
+    const rows = await world.query<{ rail: string; reason: string }>("SELECT rail, reason FROM rail_pauses");
+    const found = new Map(rails.map((rail) => [rail, rows.find((row) => row.rail === rail)?.reason ?? null]));
+    if (![...found.values()].includes(null) || performance.now() > deadline) return found;
+  }
+}

@@ -18,7 +18,7 @@ type Options = {
  * the operator's: the newer database comes back (docs/operations.md).
  */
 export async function restoreDatabase(run: Run, { forgets, afterMs }: Options): Promise<string> {
-  const { world, load, clients, fail } = run;
+  const { world, load, clients } = run;
   await load.hold();
   await load.payEverybody();
   const mark = load.mark();
@@ -30,10 +30,8 @@ export async function restoreDatabase(run: Run, { forgets, afterMs }: Options): 
   await load.hold();
 
   for (const client of clients) client.park();
-  await world.killAll();
-  await world.restoreBackup();
-  await world.startAll();
   if (!forgets) {
+    await run.lookAway(() => replace(world, () => world.restoreBackup()));
     load.forgetAfter(mark);
     run.forgetHeads();
     for (const client of clients) client.forget();
@@ -41,24 +39,38 @@ export async function restoreDatabase(run: Run, { forgets, afterMs }: Options): 
     load.release();
     return "the older database goes on";
   }
+  const reason = await run.lookAway(async () => {
+    await replace(world, () => world.restoreBackup());
+    const paused = await expectPaused(run);
+    await replace(world, () => world.restoreNewer());
+    return paused;
+  });
+  for (const client of clients) client.unpark();
+  load.release();
+  return `both rails paused ("${reason}"); the newer database is back`;
+}
 
+/** Nothing may be connected to a database that is taken away. */
+async function replace(world: World, work: () => Promise<void>): Promise<void> {
+  await world.killAll();
+  await work();
+  await world.startAll();
+}
+
+/** Gives the reason that the first rail has. */
+async function expectPaused({ world, load, seed, fail }: Run): Promise<string> {
   const rails = await untilPaused(world, ["flare", "xrpl"]);
   for (const [rail, reason] of rails) {
     if (reason === null) fail(`${rail} did not pause on a database that has forgotten what it paid`);
     else if (!/number/.test(reason)) fail(`${rail} paused without naming a number: ${reason}`);
   }
   const refusal = await load.players[0]?.caller.once("POST", "/payouts", {
-    key: `restored-${run.seed}`,
+    key: `restored-${seed}`,
     body: { asset: "COIN", amount: "1", payAs: "FLR", to: world.chain.refusingPayee },
   });
   if (refusal?.body.code !== "rail_paused")
     fail(`a paused rail answered ${JSON.stringify(refusal)} to a new payout`);
-  await world.killAll();
-  await world.restoreNewer();
-  await world.startAll();
-  for (const client of clients) client.unpark();
-  load.release();
-  return `both rails paused ("${rails.get("flare")}"); the newer database is back`;
+  return rails.get("flare") ?? "";
 }
 
 async function payoutsIn(world: World): Promise<Set<string>> {

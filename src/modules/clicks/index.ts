@@ -67,6 +67,7 @@ export function createClicks(deps: {
   const watch = new SuspicionWatch({ db, log });
   const listeners = new Set<(committed: ClicksCommitted) => void>();
   const ipHashes = new BoundedMap<string, string>(5_000);
+  const userAgents = new BoundedMap<string, string>(1_000);
   const record = createRecorder(db, config.clicks);
   const writer = new ClickWriter<PendingClick, ClickOutcome>({
     log,
@@ -115,6 +116,16 @@ export function createClicks(deps: {
     return hash;
   }
 
+  function userAgentOf(given: string | undefined): string {
+    if (given === undefined) return "";
+    let agent = userAgents.get(given);
+    if (agent === undefined) {
+      agent = normalizeUserAgent(given);
+      userAgents.set(given, agent);
+    }
+    return agent;
+  }
+
   async function click(session: Session, input: unknown, meta: ClickMeta): Promise<ClickReply> {
     const { clientNonce, count } = parseClick(input);
     const keys = { session: session.id, wallet: session.playerId, ip: ipLimitKey(meta.ip) };
@@ -126,7 +137,7 @@ export function createClicks(deps: {
       session,
       taps: count,
       ipHash: ipHashOf(meta.ip),
-      userAgent: normalizeUserAgent(meta.userAgent),
+      userAgent: userAgentOf(meta.userAgent),
       atMs,
     });
     if (outcome.outcome === "session_ended") throw sessionEnded();

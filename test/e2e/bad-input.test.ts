@@ -133,9 +133,38 @@ describe("bad input to the server", () => {
     expect([xml.status, xml.body.code]).toEqual([400, "unsupported_media_type"]);
   });
 
+  it.each([
+    ["NUL", '"a\\u0000b"'],
+    ["half of a surrogate pair", '"\\ud83d!"'],
+    ["33 levels", "[".repeat(32) + "]".repeat(32)],
+    ["10,000 levels", "[".repeat(10_000) + "]".repeat(10_000)],
+  ])("refuses text that cannot be stored and nesting that cannot be walked: %s", async (_what, value) => {
+    for (const body of [`{"address":${value},"chain":"flare"}`, `{"metadata":{"a":${value}}}`]) {
+      const answer = await call(app, "POST", "/auth/wallet-challenge", { body });
+      expect([answer.status, answer.body.code]).toEqual([400, "invalid_json"]);
+    }
+  });
+
+  it("stores what is written with escapes but is whole", async () => {
+    const answer = await call(app, "POST", "/auth/verify", {
+      body: '{"message":"\\ud83d\\ude00 \\u00e4","signature":"0x"}',
+    });
+    expect(answer.body.code).toBe("message_malformed");
+  });
+
+  it("refuses a NUL in an address, and an address that cannot be decoded", async () => {
+    const nul = await call(app, "GET", "/leaderboard?limit=%00");
+    expect([nul.status, nul.body.code]).toEqual([400, "invalid_request"]);
+    const broken = await call(app, "GET", "/balance/%ff");
+    expect([broken.status, broken.body.code]).toEqual([400, "invalid_request"]);
+    expect(broken.headers["x-request-id"]).toBe(broken.body.requestId);
+  });
+
   it("refuses a broken cursor and a limit out of range", async () => {
     const cursor = await call(app, "GET", "/payouts?cursor=%21%21", { token });
     expect([cursor.status, cursor.body.code]).toEqual([400, "invalid_cursor"]);
+    const noId = Buffer.from(`1:${"-".repeat(36)}`).toString("base64url");
+    expect((await call(app, "GET", `/payouts?cursor=${noId}`, { token })).body.code).toBe("invalid_cursor");
     expect((await call(app, "GET", "/leaderboard?limit=0")).body.code).toBe("invalid_request");
     expect((await call(app, "GET", "/leaderboard?limit=201")).body.code).toBe("invalid_request");
   });

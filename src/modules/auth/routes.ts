@@ -144,7 +144,7 @@ export function createRoutes(deps: {
           summary: "Play without a wallet",
           description: "A new anonymous player with role `demo`; its payouts never settle.",
           security: OPEN,
-          response: { 200: schemas.SignedInReply, ...problemResponses(403, 429, 503) },
+          response: { 200: schemas.SignedInReply, ...problemResponses(400, 403, 429, 503) },
         },
       },
       async (request, reply) => {

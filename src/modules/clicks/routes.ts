@@ -26,7 +26,7 @@ export function clickRoutes(deps: {
             "The server counts: `accepted` says how many taps were earned with the energy there was. The same `clientNonce` gives the first answer again, whenever it is repeated, as long as `count` is the same; with another count it is `nonce_reused`. `session` here means one sign-in: nonces of different sessions do not meet.",
           security: SECURITY,
           body: ClickBody,
-          response: { 200: ClickReplySchema, ...problemResponses(400, 401, 422, 429, 503) },
+          response: { 200: ClickReplySchema, ...problemResponses(400, 401, 403, 422, 429, 503) },
         },
       },
       (request) =>

@@ -28,7 +28,7 @@ import type { PayoutService } from "./service.ts";
 import { findPayout, listPayouts } from "./store.ts";
 import { payoutListItem } from "./view.ts";
 
-const LIST_KEY = /^[0-9]{1,15}:[0-9a-f-]{36}$/;
+const LIST_KEY = /^[0-9]{1,15}:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function isOwner(payout: Payout, session: Session): boolean {
   return payout.account === session.account || payout.proposedBy === session.account;
@@ -184,7 +184,7 @@ export function payoutRoutes(parts: {
           ...common,
           summary: "Take a payout back while it is in no batch; what was held returns",
           params: PayoutIdParams,
-          response: { 200: PayoutSchema, ...problemResponses(400, 401, 404, 409, 503) },
+          response: { 200: PayoutSchema, ...problemResponses(400, 401, 403, 404, 409, 503) },
         },
       },
       async (request) => service.cancel(request.params.id, sessionOf(request)),

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { type TSchema, Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { sqlState } from "../db/index.ts";
 import { AppError, type ErrorKind } from "../errors.ts";
 
@@ -22,11 +22,13 @@ const TITLE: Record<number, string> = {
   403: "Forbidden",
   404: "Not Found",
   405: "Method Not Allowed",
+  408: "Request Timeout",
   409: "Conflict",
   413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
   429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -48,9 +50,42 @@ export const ProblemSchema = Type.Object(
   },
 );
 
+type ProblemResponse = {
+  description: string;
+  content: { "application/problem+json": { schema: typeof ProblemSchema } };
+};
+
 /** The problem responses of a route, for its `response` schema. */
-export function problemResponses(...statuses: number[]): Record<number, TSchema> {
-  return Object.fromEntries(statuses.map((status) => [status, ProblemSchema]));
+export function problemResponses(...statuses: number[]): Record<number, ProblemResponse> {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      {
+        description: TITLE[status] ?? "Error",
+        content: { "application/problem+json": { schema: ProblemSchema } },
+      },
+    ]),
+  );
+}
+
+/** A problem as it is sent; `details` only where there are any. */
+export function problemBody(problem: {
+  status: number;
+  code: string;
+  detail: string;
+  details: Record<string, unknown>;
+  requestId: string;
+}): Static<typeof ProblemSchema> {
+  const { status, code, detail, details, requestId } = problem;
+  return {
+    type: `urn:coinclicker:problem:${code}`,
+    title: TITLE[status] ?? "Error",
+    status,
+    code,
+    detail,
+    ...(Object.keys(details).length > 0 ? { details } : {}),
+    requestId,
+  };
 }
 
 /** SQLSTATE classes 08 and 57P0x and driver errors that mean "no database now", not "wrong statement". */
@@ -143,13 +178,13 @@ export function sendProblem(
     .code(status)
     .type("application/problem+json")
     .serializer(JSON.stringify)
-    .send({
-      type: `urn:coinclicker:problem:${problem.code}`,
-      title: TITLE[status] ?? "Error",
-      status,
-      code: problem.code,
-      detail: problem.message,
-      ...(Object.keys(problem.details).length > 0 ? { details: problem.details } : {}),
-      requestId: request.id,
-    });
+    .send(
+      problemBody({
+        status,
+        code: problem.code,
+        detail: problem.message,
+        details: problem.details,
+        requestId: request.id,
+      }),
+    );
 }

@@ -15,6 +15,8 @@ import {
 import { AppError } from "../errors.ts";
 import type { Logger } from "../log.ts";
 import { sendProblem } from "./problems.ts";
+import { refuseUnreadable } from "./refuse-unreadable.ts";
+import { refuseUnstorable } from "./refuse-unstorable.ts";
 import { requestLog } from "./request-log.ts";
 import { securityHeaders } from "./security-headers.ts";
 
@@ -30,6 +32,8 @@ export type HttpServer = FastifyInstance<
 export type Routes = FastifyPluginAsyncTypebox;
 
 const BODY_LIMIT_BYTES = 64 * 1024;
+/** From the first byte to the last: whoever sends a byte a second does not hold a connection forever. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
  * Fastify with what every route gets: strict schemas (unknown members are refused, bodies are never coerced),
@@ -53,9 +57,13 @@ export async function createHttpServer(options: {
     requestIdHeader: false,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: 200 },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A path that cannot be decoded: no hook runs for it.
     frameworkErrors: (error, request, reply) => {
+      reply.headers({ "x-request-id": request.id, "x-content-type-options": "nosniff" });
       sendProblem(error, request, reply);
     },
+    clientErrorHandler: refuseUnreadable,
   });
 
   // Query strings and headers are text, so numbers in them are coerced; a body is JSON and means what it says.
@@ -75,6 +83,7 @@ export async function createHttpServer(options: {
     (httpPart === "body" ? strict : coercing).compile(schema as Record<string, unknown>),
   );
 
+  refuseUnstorable(server as FastifyInstance);
   server.setErrorHandler(sendProblem);
   server.setNotFoundHandler((request) => {
     throw new AppError(

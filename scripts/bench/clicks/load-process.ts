@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { serveOrders } from "../helper-process.ts";
 import { connectHttp } from "./http-client.ts";
 import type { Client, LoadOrder, LoadResult, LoadStart, OnAnswer } from "./load.ts";
 import { connectSocket } from "./socket-client.ts";
@@ -136,14 +137,8 @@ function openLoop(
   });
 }
 
-process.on("message", (message: LoadStart | LoadOrder) => {
-  const answer = "tokens" in message ? openSockets(message).then(() => ({})) : run(message);
-  answer.then(
-    (result) => process.send?.(result),
-    (error: unknown) => {
-      console.error(error);
-      process.exit(1);
-    },
-  );
+serveOrders<LoadStart | LoadOrder>(async (message) => {
+  if (!("tokens" in message)) return run(message);
+  await openSockets(message);
+  return {};
 });
-process.on("disconnect", () => process.exit(0));

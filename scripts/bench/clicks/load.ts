@@ -1,6 +1,4 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { startHelper } from "../helper-process.ts";
 
 /** What the load generator is asked to do, for a while. */
 export type LoadOrder = {
@@ -38,22 +36,7 @@ export type LoadGenerator = {
 
 /** The load comes from a process of its own, so that it does not share the server's event loop. */
 export async function startLoadGenerator(start: LoadStart): Promise<LoadGenerator> {
-  const child = fork(fileURLToPath(new URL("./load-process.ts", import.meta.url)), {
-    execArgv: ["--disable-warning=ExperimentalWarning"],
-  });
-  const ended = once(child, "exit");
-  const ask = async (message: LoadStart | LoadOrder): Promise<unknown> => {
-    child.send(message);
-    const [answer] = await Promise.race([once(child, "message"), ended]);
-    if (typeof answer !== "object") throw new Error(`the load generator ended with ${answer}`);
-    return answer;
-  };
-  await ask(start);
-  return {
-    run: async (order) => (await ask(order)) as LoadResult,
-    async stop() {
-      child.disconnect();
-      await ended;
-    },
-  };
+  const helper = startHelper<LoadStart | LoadOrder>(new URL("./load-process.ts", import.meta.url));
+  await helper.ask(start);
+  return { run: (order) => helper.ask<LoadResult>(order), stop: () => helper.stop() };
 }

@@ -45,9 +45,13 @@ export type SocketProblem = {
   retryAfterSeconds?: number;
 };
 
-type SocketState = { session: SocketSession; subscriptions: Subscriptions };
+type SocketState = {
+  session: SocketSession;
+  subscriptions: Subscriptions;
+  from: { ip: string; userAgent: string };
+};
 type Reply = (answer: object) => void;
-type Handler = (state: SocketState, payload: unknown, reply: Reply, socket: Socket) => Promise<void>;
+type Handler = (state: SocketState, payload: unknown, reply: Reply) => Promise<void>;
 
 export type SocketServer = {
   readonly io: Server;
@@ -107,9 +111,9 @@ export function createSocketServer(deps: {
       const { account } = await session.adopt(readAuthenticate(payload).token);
       reply({ account });
     },
-    async click({ session }, payload, reply, socket) {
+    async click({ session, from }, payload, reply) {
       const player = await session.require("a click");
-      reply(await deps.click(player, payload, clientOf(socket.handshake, config.trustProxy)));
+      reply(await deps.click(player, payload, from));
     },
   };
   const known = Object.keys(handlers);
@@ -118,8 +122,7 @@ export function createSocketServer(deps: {
   io.use(async (socket, next) => {
     const subscriptions = createSubscriptions(socket, { ...deps });
     const session = createSocketSession(socket, subscriptions, (token) => auth.verifyToken(token));
-    const state = { session, subscriptions };
-    states.set(socket, state);
+    states.set(socket, { session, subscriptions, from: clientOf(socket.handshake, config.trustProxy) });
     let presented: ReturnType<typeof tokenOf> = null;
     try {
       presented = tokenOf(socket.handshake);
@@ -139,6 +142,7 @@ export function createSocketServer(deps: {
       socket.disconnect(true);
       return;
     }
+    forgetRequest(socket);
     const gate = createRateGate(limits.eventBurst, limits.eventsPerSecond, () => performance.now());
     let refusals = 0;
     socket.onAny((event: unknown, ...args: unknown[]) => {
@@ -164,9 +168,7 @@ export function createSocketServer(deps: {
         return;
       }
       const reply: Reply = (answer) => ack?.({ ...answer, ok: true });
-      handler(state, args[0], reply, socket).catch((error: Error) =>
-        refuse(socket, event, ack, toAppError(error)),
-      );
+      handler(state, args[0], reply).catch((error: Error) => refuse(socket, event, ack, toAppError(error)));
     });
   });
 
@@ -258,6 +260,12 @@ export function createSocketServer(deps: {
       redis?.close();
     },
   };
+}
+
+/** Everything that was to be learned from the request is known; kept for the connection's life, it would be a third of its memory. */
+function forgetRequest(socket: Socket): void {
+  Object.assign(socket.conn, { request: null });
+  socket.handshake.headers = {};
 }
 
 function toProblem(error: AppError): SocketProblem {

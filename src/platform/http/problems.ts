@@ -88,16 +88,17 @@ export function problemBody(problem: {
   };
 }
 
+/** Texts of node-postgres 8 (`lib/client.js`, pg-pool `index.js`), which gives these errors no code. */
+const LOST_CONNECTION_TEXTS =
+  /^(Connection terminated|Connection ended|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed)/;
+
 /** SQLSTATE classes 08 and 57P0x and driver errors that mean "no database now", not "wrong statement". */
 function isDatabaseUnavailable(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined) return state.startsWith("08") || state.startsWith("57P") || state === "53300";
   const code = (error as { code?: string }).code;
   if (code === "ECONNREFUSED" || code === "ECONNRESET" || code === "EPIPE") return true;
-  return (
-    error instanceof Error &&
-    /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
-  );
+  return error instanceof Error && LOST_CONNECTION_TEXTS.test(error.message);
 }
 
 /** Any error as the refusal that a client is shown; what is unexpected becomes `internal`, with its cause kept for the log. */

@@ -53,7 +53,7 @@ export class Caller {
   async once(
     method: "GET" | "POST",
     path: string,
-    { body, key }: { body?: unknown; key?: string } = {},
+    { body, key, waitMs = REQUEST_TIMEOUT_MS }: { body?: unknown; key?: string; waitMs?: number } = {},
   ): Promise<Answered | null> {
     try {
       const response = await fetch(`${this.url}/api/v1${path}`, {
@@ -64,7 +64,7 @@ export class Caller {
           ...(key === undefined ? {} : { "idempotency-key": key }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+        signal: AbortSignal.timeout(waitMs),
       });
       const text = await response.text();
       const answer = { status: response.status, body: text === "" ? {} : JSON.parse(text) };

@@ -4,7 +4,7 @@ import { hardhatWallets } from "../../src/config.ts";
 import type { StepName } from "../../src/modules/settlement/index.ts";
 import { LOCAL_OPERATOR } from "../local/stack.ts";
 import type { Child } from "./child.ts";
-import { restoreDatabase } from "./restore.ts";
+import { restoreForgetful, restoreOlder } from "./restore.ts";
 import { rollingRestart } from "./rolling-restart.ts";
 import type { FaultyRpc } from "./rpc-proxy.ts";
 import type { Run } from "./run.ts";
@@ -233,8 +233,8 @@ export const INJECT: Readonly<Record<FaultName, Inject>> = {
     return `${clients.length} clients dropped ${p.times} times`;
   },
   "rolling-restart": (run, parameters) => rollingRestart(run, number(parameters, "clients")),
-  "database-restored": (run, parameters) =>
-    restoreDatabase(run, { forgets: parameters.forgets === true, afterMs: number(parameters, "afterMs") }),
+  "database-older": (run, p) => restoreOlder(run, number(p, "afterMs")),
+  "database-forgetful": (run, p) => restoreForgetful(run, number(p, "afterMs")),
 };
 
 function rpcFault(set: (rpc: FaultyRpc, on: boolean, parameters: Parameters) => void): Inject {

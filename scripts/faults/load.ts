@@ -40,6 +40,10 @@ const TIER = 100;
 const LARGE_SHARE = 0.1;
 const SOCKET_SHARE = 0.5;
 const REFUSED_SHARE = 0.03;
+const HELD_WITHIN_MS = 45_000;
+/** Clients that hang up before they are answered, and ask again at once. */
+const IMPATIENT_SHARE = 0.06;
+const IMPATIENT_MS = 12;
 
 export type LoadOptions = {
   seed: number;
@@ -96,7 +100,9 @@ export class Load {
   /** Nobody begins anything new; resolves when everything that was begun is answered. */
   async hold(): Promise<void> {
     this.#gate ??= Promise.withResolvers<void>();
-    while (this.#busy > 0) await sleep(10);
+    for (const deadline = performance.now() + HELD_WITHIN_MS; this.#busy > 0; await sleep(10)) {
+      if (performance.now() > deadline) throw new Error(`${this.#busy} players got no answer`);
+    }
   }
 
   release(options: { payouts: boolean } = { payouts: true }): void {
@@ -140,7 +146,7 @@ export class Load {
         const overSocket = random.chance(SOCKET_SHARE);
         if (overSocket && socket === null)
           socket = await LightSocket.connect(player.caller.url, player.token).catch(() => null);
-        if (!(await this.#click(player, random.between(5, 40), overSocket ? socket : null))) {
+        if (!(await this.#click(player, random, overSocket ? socket : null))) {
           socket?.drop();
           socket = null;
         }
@@ -158,8 +164,11 @@ export class Load {
   }
 
   /** false when the socket is of no use any more. */
-  async #click(player: Player, count: number, socket: LightSocket | null): Promise<boolean> {
+  async #click(player: Player, random: Random, socket: LightSocket | null): Promise<boolean> {
+    const count = random.between(5, 40);
     const body = { clientNonce: randomUUID(), count };
+    if (random.chance(IMPATIENT_SHARE))
+      await player.caller.once("POST", "/click", { body, waitMs: random.between(1, IMPATIENT_MS) });
     const answer = socket === null ? null : await socket.ask("click", body);
     if (answer?.ok === true) {
       this.#clicked(player, body, answer);
@@ -192,6 +201,12 @@ export class Load {
     const request = { asset: "COIN", amount: String(amount), payAs: onXrpl ? "XRP" : "FLR", to };
     const key = randomUUID();
     player.coins -= amount;
+    if (random.chance(IMPATIENT_SHARE))
+      await player.caller.once("POST", "/payouts", {
+        body: request,
+        key,
+        waitMs: random.between(1, IMPATIENT_MS),
+      });
     const answer = await player.caller.call("POST", "/payouts", { body: request, key });
     if (answer === null) this.#unanswered += 1;
     else if (answer.status === 202)

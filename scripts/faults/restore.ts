@@ -5,40 +5,48 @@ import type { World } from "./world.ts";
 const PAID_WITHIN_MS = 15_000;
 const PAUSED_WITHIN_MS = 40_000;
 
-type Options = {
-  /** Whether payouts were asked for and paid after the backup, which it then does not know at all. */
-  forgets: boolean;
-  /** How long the world goes on after the backup. */
-  afterMs: number;
-};
-
-/**
- * The database is replaced by a copy that is older than what the chains have paid. Where the copy knows the payouts, it
- * takes the chains' word for them and goes on. Where it does not, the rails must pause and say so, and the way out is
- * the operator's: the newer database comes back (docs/operations.md).
- */
-export async function restoreDatabase(run: Run, { forgets, afterMs }: Options): Promise<string> {
-  const { world, load, clients } = run;
+/** Everybody cashes out, a backup is made before that is paid, and what is acknowledged until then is remembered. */
+async function backUpAmidPayouts({ world, load }: Run): Promise<{ clicks: number; payouts: number }> {
   await load.hold();
   await load.payEverybody();
   const mark = load.mark();
-  const knownByBackup = await payoutsIn(world);
   await world.backUp();
-  load.release({ payouts: forgets });
-  await sleep(afterMs);
-  if (forgets) await untilNewPaid(world, knownByBackup);
-  await load.hold();
+  return mark;
+}
 
+/**
+ * The database is replaced by a copy that is older than what the chains have paid, but knows those payouts: it takes the
+ * chains' word for them and goes on. Nothing pauses. Clicks that were counted since are lost, as with any old backup.
+ */
+export async function restoreOlder(run: Run, afterMs: number): Promise<string> {
+  const { world, load, clients } = run;
+  const mark = await backUpAmidPayouts(run);
+  load.release({ payouts: false });
+  await sleep(afterMs);
+  await load.hold();
   for (const client of clients) client.park();
-  if (!forgets) {
-    await run.lookAway(() => replace(world, () => world.restoreBackup()));
-    load.forgetAfter(mark);
-    run.forgetHeads();
-    for (const client of clients) client.forget();
-    for (const client of clients) client.unpark();
-    load.release();
-    return "the older database goes on";
-  }
+  await run.lookAway(() => replace(world, () => world.restoreBackup()));
+  load.forgetAfter(mark);
+  run.forgetHeads();
+  for (const client of clients) client.forget();
+  for (const client of clients) client.unpark();
+  load.release();
+  return "the older database goes on";
+}
+
+/**
+ * The copy does not know payouts that were asked for and paid since. The rails must pause and say so; the way out is the
+ * operator's: the newer database comes back (docs/operations.md).
+ */
+export async function restoreForgetful(run: Run, afterMs: number): Promise<string> {
+  const { world, load, clients } = run;
+  await backUpAmidPayouts(run);
+  const known = await payoutsIn(world);
+  load.release();
+  await sleep(afterMs);
+  await untilNewPaid(world, known);
+  await load.hold();
+  for (const client of clients) client.park();
   const reason = await run.lookAway(async () => {
     await replace(world, () => world.restoreBackup());
     const paused = await expectPaused(run);

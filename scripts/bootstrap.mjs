@@ -23,6 +23,7 @@ const COMMANDS = {
   demo: [["scripts/demo.ts"]],
   bench: [["scripts/bench.ts"]],
   faults: [["scripts/faults.ts"]],
+  fuzz: [["scripts/fuzz.ts"]],
   sign: [["scripts/sign.ts"]],
   deploy: [["scripts/deploy.ts"]],
   "xrpl:setup": [["scripts/xrpl-setup.ts"]],

@@ -114,6 +114,14 @@ describe("the house is tidy", () => {
     expect(hits).toEqual([]);
   });
 
+  it("gives every prepared statement a name of its own: a connection holds one text for each", () => {
+    const names = files
+      .filter((path) => path.startsWith("src/"))
+      .flatMap((path) => [...(sources.get(path) ?? "").matchAll(/\bname: "(\w+)",\s*text:/g)])
+      .map((match) => match[1] ?? "");
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+  });
+
   it("skips no test and runs none alone", () => {
     const hits = files.filter((path) =>
       /\b(it|test|describe)\.(skip|only|todo)\(/.test(sources.get(path) ?? ""),

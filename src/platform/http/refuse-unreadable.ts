@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import type { ConnectionError } from "fastify";
 import { problemBody } from "./problems.ts";
 
 type Refusal = { status: number; code: string; detail: string };
@@ -9,10 +10,16 @@ type Refusal = { status: number; code: string; detail: string };
  * Answers what never became a request: bytes that are no HTTP, headers beyond measure, a request that is not finished in
  * time. No hook sees these, so the problem is written by hand; the connection ends with it.
  */
-export function refuseUnreadable(error: Error & { code?: string }, socket: Socket): void {
+export function refuseUnreadable(error: ConnectionError, socket: Socket): void {
   if (error.code === "ECONNRESET" || socket.destroyed) return;
-  if (socket.writable) socket.write(answerTo(refusalOf(error.code)));
+  const isHead = packetOf(error).subarray(0, 5).toString("latin1") === "HEAD ";
+  if (socket.writable) socket.write(answerTo(refusalOf(error.code), isHead));
   socket.destroy(error);
+}
+
+/** The bytes that could not be read, as far as Node tells; Fastify has them as anything. */
+function packetOf({ rawPacket }: { rawPacket?: unknown }): Buffer {
+  return Buffer.isBuffer(rawPacket) ? rawPacket : Buffer.alloc(0);
 }
 
 function refusalOf(code: string | undefined): Refusal {
@@ -30,7 +37,7 @@ function refusalOf(code: string | undefined): Refusal {
   }
 }
 
-function answerTo({ status, code, detail }: Refusal): string {
+function answerTo({ status, code, detail }: Refusal, isHead: boolean): string {
   const requestId = randomUUID();
   const body = JSON.stringify(problemBody({ status, code, detail, details: {}, requestId }));
   return [
@@ -41,6 +48,6 @@ function answerTo({ status, code, detail }: Refusal): string {
     "x-content-type-options: nosniff",
     "connection: close",
     "",
-    body,
+    isHead ? "" : body,
   ].join("\r\n");
 }

@@ -1,10 +1,14 @@
 import { Wallet } from "ethers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { decodeJwt, SignJWT } from "jose";
+import { io, type Socket } from "socket.io-client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hardhatWallets } from "../../src/config.ts";
 import { call, createTestApp, fundRewards, randomWallet, signIn } from "../kit/app.ts";
 
-const CALLERS = ["anonymous", "demo", "player", "approver", "admin"] as const;
+/** `ended` comes with the token of a session that was logged out, `forged` with one that another key signed. */
+const CALLERS = ["anonymous", "ended", "forged", "demo", "player", "approver", "admin"] as const;
 type Caller = (typeof CALLERS)[number];
+const WITHOUT_SESSION: readonly Caller[] = ["anonymous", "ended", "forged"];
 
 const ANYONE = CALLERS;
 const SIGNED_IN = ["demo", "player", "approver", "admin"] as const;
@@ -48,6 +52,17 @@ const RULES: Record<string, readonly Caller[]> = {
   "GET /admin/audit": ["admin"],
 };
 
+/** What is no part of the API: nothing in it is anybody's. `/metrics` looks at where a request comes from instead. */
+const PUBLIC = ["/", "/*", "/docs", "/docs/scalar.js", "/health", "/metrics", "/openapi.json", "/ready"];
+
+/** Who may send which socket event; what they say of accounts, test/feed/access.test.ts holds. */
+const EVENTS: Record<string, { payload: object; allowed: readonly Caller[] }> = {
+  subscribe: { payload: { channel: "feed" }, allowed: ANYONE },
+  unsubscribe: { payload: { channel: "feed" }, allowed: ANYONE },
+  authenticate: { payload: { token: "own" }, allowed: SIGNED_IN },
+  click: { payload: { clientNonce: "matrix" }, allowed: SIGNED_IN },
+};
+
 const accounts = hardhatWallets();
 const admin = new Wallet(accounts[1]?.privateKey ?? "");
 const approver = new Wallet(accounts[2]?.privateKey ?? "");
@@ -62,6 +77,15 @@ async function newToken(caller: Caller): Promise<string | undefined> {
   switch (caller) {
     case "anonymous":
       return undefined;
+    case "ended": {
+      const { token } = (await call(app, "POST", "/auth/demo")).body as { token: string };
+      await call(app, "POST", "/auth/logout", { token });
+      return token;
+    }
+    case "forged":
+      return new SignJWT(decodeJwt(await signIn(app, admin)))
+        .setProtectedHeader({ alg: "HS256", typ: "at+jwt" })
+        .sign(Buffer.from("another-secret-another-secret-another-secret"));
     case "demo":
       return ((await call(app, "POST", "/auth/demo")).body as { token: string }).token;
     case "player":
@@ -73,6 +97,34 @@ async function newToken(caller: Caller): Promise<string | undefined> {
   }
 }
 
+type Ack = { ok: boolean; problem?: { code: string; detail: string } };
+
+const sockets: Socket[] = [];
+afterAll(() => {
+  for (const socket of sockets) socket.disconnect();
+});
+
+async function connectAs(caller: Caller): Promise<Socket> {
+  const token = tokens[caller];
+  const socket = io(app.url, {
+    path: "/ws",
+    transports: ["websocket"],
+    forceNew: true,
+    reconnection: false,
+    ...(token === undefined ? {} : { auth: { token } }),
+  });
+  sockets.push(socket);
+  await new Promise<void>((done, fail) => {
+    socket.once("connect", done);
+    socket.once("connect_error", fail);
+  });
+  return socket;
+}
+
+function ask(socket: Socket, event: string, payload: object): Promise<Ack> {
+  return socket.timeout(30_000).emitWithAck(event, payload) as Promise<Ack>;
+}
+
 function operations(): string[] {
   const { paths } = app.app.http.swagger() as { paths: Record<string, Record<string, unknown>> };
   return Object.entries(paths).flatMap(([path, item]) =>
@@ -80,17 +132,45 @@ function operations(): string[] {
   );
 }
 
-describe("authorization", () => {
-  beforeAll(async () => {
-    await fundRewards(app.db);
-    for (const caller of CALLERS) tokens[caller] = await newToken(caller);
-  });
+/** Every route that the server has, as its own tree prints them, whether or not the document names it. */
+function registeredRoutes(): string[] {
+  const branch: string[] = [];
+  return app.app.http
+    .printRoutes({ commonPrefix: false })
+    .split("\n")
+    .flatMap((line) => {
+      const [, indent = "", part = "", methods = ""] =
+        /^([│ ]*)[├└]── (\S*) \(([A-Z, ]+)\)$/.exec(line) ?? [];
+      if (methods === "") return [];
+      branch.splice(indent.length / 4, branch.length, part);
+      const path = branch.join("").replace(/:(\w+)/g, "{$1}");
+      return methods
+        .split(", ")
+        .filter((method) => method !== "HEAD")
+        .map((method) => `${method} ${path}`);
+    });
+}
 
+beforeAll(async () => {
+  await fundRewards(app.db);
+  for (const caller of CALLERS) tokens[caller] = await newToken(caller);
+});
+
+describe("authorization", () => {
   it("has a rule for every route of the API, and no rule without a route", () => {
     const routes = operations()
       .filter((operation) => operation.includes("/api/v1/"))
       .map((operation) => operation.replace("/api/v1", ""));
     expect(routes.sort()).toEqual(Object.keys(RULES).sort());
+  });
+
+  it("knows of every route that the server has, also of those that no document names", () => {
+    const known = [
+      ...Object.keys(RULES).map((operation) => operation.replace(" ", " /api/v1")),
+      ...PUBLIC.map((path) => `GET ${path}`),
+    ];
+    expect(registeredRoutes().filter((route) => !known.includes(route))).toEqual([]);
+    expect(registeredRoutes()).toEqual(expect.arrayContaining(["GET /metrics", "POST /api/v1/admin/pause"]));
   });
 
   const matrix = Object.entries(RULES).flatMap(([operation, allowed]) =>
@@ -115,8 +195,35 @@ describe("authorization", () => {
       expect([401, 403]).not.toContain(
         answer.status === 401 && operation === "POST /auth/refresh" ? 200 : answer.status,
       );
-    else expect(answer.status).toBe(caller === "anonymous" ? 401 : 403);
+    else expect(answer.status).toBe(WITHOUT_SESSION.includes(caller) ? 401 : 403);
     expect(answer.status).toBeLessThan(500);
+  });
+
+  it("has a rule for every socket event, and no rule without an event", async () => {
+    const socket = await connectAs("anonymous");
+    const { problem } = await ask(socket, "no such event", {});
+    const named = /send one of (.+)$/.exec(problem?.detail ?? "")?.[1]?.split(", ");
+    expect(named?.sort()).toEqual(Object.keys(EVENTS).sort());
+  });
+
+  const eventMatrix = Object.entries(EVENTS).flatMap(([event, { payload, allowed }]) =>
+    CALLERS.map((caller) => ({ event, payload, caller, may: allowed.includes(caller) })),
+  );
+
+  it.each(eventMatrix)("socket event $event by $caller: $may", async ({ event, payload, caller, may }) => {
+    // A bad token is refused at the door already, so these come without one and bring it along where it is asked for.
+    const socket = await connectAs(event === "authenticate" ? "anonymous" : caller).catch(
+      (error: Error) => error,
+    );
+    if (socket instanceof Error) {
+      expect(WITHOUT_SESSION).toContain(caller);
+      expect(socket.message).toMatch(/^(session_ended|token_invalid)$/);
+      return;
+    }
+    const said = event === "authenticate" ? { token: tokens[caller] ?? "none" } : payload;
+    const answer = await ask(socket, event, said);
+    expect(answer.ok, JSON.stringify(answer)).toBe(may);
+    if (!may) expect(answer.problem?.code).toMatch(/^(session_required|session_ended|token_invalid)$/);
   });
 
   it("shows one player nothing of another: neither payout, nor receipt, nor voucher, nor statement", async () => {

@@ -26,6 +26,7 @@ export type XrplConfig = {
   tickets: number;
   /** Payments on their way at a time. */
   maxInFlight: number;
+  /** How often the network is asked for a new ledger while payouts are on their way; a fifth as often otherwise. */
   pollMs: number;
 };
 

@@ -83,6 +83,7 @@ export type Config = {
     replaceAfterSeconds: number;
     /** Most payees in one batch. */
     maxBatchSize: number;
+    /** How often the chain is asked for a new block while payouts are on their way; a fifth as often otherwise. */
     pollMs: number;
   };
   /** null where nothing is paid on the XRP Ledger. */
@@ -213,7 +214,7 @@ export function loadConfig(env: Environment): Config {
       maxFeePerGasWei: read.amount("FLARE_MAX_FEE_PER_GAS_WEI", 2_000n * 10n ** 9n),
       replaceAfterSeconds: read.integer("FLARE_REPLACE_AFTER_SECONDS", 15, 1, 3_600),
       maxBatchSize: read.integer("FLARE_MAX_BATCH_SIZE", 500, 1, 1_000),
-      pollMs: read.integer("FLARE_POLL_MS", 250, 10, 60_000),
+      pollMs: read.integer("FLARE_POLL_MS", 50, 10, 60_000),
     },
     xrpl: readXrpl(read, { mode, role }),
   };

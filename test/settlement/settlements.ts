@@ -23,6 +23,7 @@ export function settlementsOf(deps: SettlementDeps) {
         steps: { reached: (name) => interleave.at(name) },
         ...more,
         settings: {
+          longestPaceMs: 0,
           reconcileEveryMs: 0,
           retryWaitingMs: 0,
           leaseSeconds: 60,

@@ -27,6 +27,30 @@ export function closesNumber(payout: Pick<Payout, "status">): boolean {
   return endedUnpaid(payout.status);
 }
 
+/** What a batch may take: $1 rail, $2 whether closing numbers come along, $3 now. */
+const DUE = `rail = $1 AND batch_id IS NULL AND NOT number_closed
+             AND (status = 'approved' OR ($2 AND series = 'push' AND status IN ('rejected', 'expired', 'cancelled', 'failed')))
+             AND (series <> 'signed' OR valid_until > $3)`;
+
+export type DuePayouts = Pick<BatchQuestion, "series" | "asset"> & { count: number };
+
+/** How many payouts of each series and asset wait for a batch; counting ends at `limit`. Those without are left out. */
+export async function duePayouts(
+  q: Queryable,
+  question: Pick<BatchQuestion, "rail" | "limit" | "closesNumbers" | "now"> & { assets: readonly string[] },
+): Promise<DuePayouts[]> {
+  const { rows } = await q.query<DuePayouts>({
+    name: "payouts_count_due",
+    text: `SELECT kind.series, kind.asset, due.count
+           FROM (SELECT s AS series, a AS asset FROM unnest($4::text[]) AS a, unnest(ARRAY['signed', 'push']) AS s) AS kind,
+                LATERAL (SELECT count(*)::int AS count FROM (
+                  SELECT FROM payouts WHERE ${DUE} AND series = kind.series AND asset = kind.asset LIMIT $5) AS few) AS due
+           WHERE due.count > 0 ORDER BY kind.asset, kind.series DESC`,
+    values: [question.rail, question.closesNumbers, question.now, question.assets, question.limit],
+  });
+  return rows;
+}
+
 /**
  * Takes the lowest numbers that no batch holds, a run without gaps, into a batch: approved ones become `batched`, push
  * numbers whose payout ended unpaid come along to be closed. Stops at the first gap and before the first payout that
@@ -40,18 +64,16 @@ export async function takeForBatch(tx: Tx, question: BatchQuestion): Promise<Pay
   const { rows } = await tx.query<Payout>({
     name: "payouts_take_for_batch",
     text: `SELECT ${PAYOUT_COLUMNS} FROM payouts
-           WHERE rail = $1 AND series = $2 AND asset = $3 AND batch_id IS NULL AND NOT number_closed
-             AND (status = 'approved' OR ($6 AND series = 'push' AND status IN ('rejected', 'expired', 'cancelled', 'failed')))
-             AND (series <> 'signed' OR valid_until > $5)
+           WHERE ${DUE} AND series = $4 AND asset = $5
              AND NOT EXISTS (SELECT FROM rail_pauses WHERE rail_pauses.rail = $1)
-           ORDER BY number LIMIT $4 FOR NO KEY UPDATE OF payouts SKIP LOCKED`,
+           ORDER BY number LIMIT $6 FOR NO KEY UPDATE OF payouts SKIP LOCKED`,
     values: [
       question.rail,
+      question.closesNumbers,
+      question.now,
       question.series,
       question.asset,
       question.limit,
-      question.now,
-      question.closesNumbers,
     ],
   });
   const members = contiguousRun(rows, question.budget);

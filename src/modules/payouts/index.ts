@@ -6,12 +6,14 @@ import { createPayoutService, type PayoutDeps, type PayoutService } from "./serv
 export {
   type BatchQuestion,
   closesNumber,
+  duePayouts,
   markNumbersClosed,
   noteBatchTransaction,
   payoutsOfBatch,
   releaseBatch,
   takeForBatch,
 } from "./batch.ts";
+export { PAYOUTS_DUE } from "./due.ts";
 export { coinRates } from "./exchange.ts";
 export { decodeNumber, encodeNumber, type PayoutNumberParts, type Series, seriesOf } from "./numbers.ts";
 export type { Delivery, Funding, Payout, PayoutSource, PayoutTransition } from "./payout.ts";

@@ -1,5 +1,6 @@
 import { appendAudit } from "../../platform/audit.ts";
 import type { Queryable, Tx } from "../../platform/db/index.ts";
+import { tellDue } from "./due.ts";
 
 /** Who stopped a rail, when and why. While it stands, nothing new is requested, batched or signed on the rail. */
 export type RailPause = {
@@ -68,5 +69,6 @@ export async function resumeRail(
     subject: `rail:${resume.rail}`,
     details: { reason: resume.reason, pausedBy: pause.actor, pausedFor: pause.reason },
   });
+  await tellDue(tx, [resume.rail]);
   return pause;
 }

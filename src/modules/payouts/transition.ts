@@ -2,6 +2,7 @@ import type { Tx } from "../../platform/db/index.ts";
 import { postTransfers, requirePosted } from "../ledger/index.ts";
 import { accountIdsByKey } from "./accounts.ts";
 import { announceBalances, announceSteps } from "./announce.ts";
+import { tellDue } from "./due.ts";
 import { missingPayouts, payoutStateConflict } from "./errors.ts";
 import { accountsForResolve, resolveTransfers } from "./holds.ts";
 import { seriesOf } from "./numbers.ts";
@@ -79,6 +80,11 @@ export async function transitionPayouts(tx: Tx, step: TransitionStep): Promise<P
     stepped.map((payout, i) => ({ payout, from: stepping[i]?.status ?? null })),
   );
   await announceBalances(tx, moved);
+  if (step.to === "approved")
+    await tellDue(
+      tx,
+      stepped.map(({ rail }) => rail),
+    );
 
   const byId = new Map(stepped.map((payout) => [payout.id, payout]));
   return locked.map((payout) => byId.get(payout.id) ?? payout);

@@ -24,10 +24,13 @@ export type Settlement = {
   stop(): Promise<void>;
 };
 
-const DEFAULTS = { reconcileEveryMs: 3_000, retryWaitingMs: 1_000, leaseSeconds: 10 };
+const DEFAULTS = { longestPaceMs: 125, reconcileEveryMs: 3_000, retryWaitingMs: 1_000, leaseSeconds: 10 };
 
-/** Transactions of the operator on their way at a time; each may pay many. */
-const FLARE_OPEN_NONCES = 8;
+/**
+ * Transactions of the operator on their way at a time; each may pay many. Nodes keep at least as many of one account
+ * (geth and coreth, `core/txpool/legacypool` AccountSlots = 16).
+ */
+const FLARE_OPEN_NONCES = 16;
 
 export type SettlementDeps = {
   config: Config;
@@ -124,6 +127,7 @@ function settlementOf(deps: SettlementDeps, options: RailOptions): RailSettlemen
     log: log.child({ module: "settlement", rail: name }),
     settings: {
       ...limits,
+      longestPaceMs: DEFAULTS.longestPaceMs,
       reconcileEveryMs: DEFAULTS.reconcileEveryMs,
       retryWaitingMs: DEFAULTS.retryWaitingMs,
       ...settings,

@@ -1,5 +1,5 @@
 import { newId } from "../../platform/ids.ts";
-import { closesNumber, takeForBatch } from "../payouts/index.ts";
+import { closesNumber, duePayouts, takeForBatch } from "../payouts/index.ts";
 import type { Batch } from "./batch.ts";
 import { roomForBatch } from "./decide.ts";
 import type { ChainView } from "./rails/rail.ts";
@@ -9,26 +9,48 @@ import { insertBatch, totalsUnderWay } from "./store.ts";
 /** Batches of one payout that may wait, each for its own reason, so that some refused ones do not hold up the others. */
 const MAX_WAITING_SINGLES = 64;
 
+export type Making = {
+  made: number;
+  /** Payouts were left to be joined by others. */
+  heldBack: boolean;
+};
+
 /**
  * Takes approved payouts into batches while the vault can pay them and transactions may be on their way: push payouts
- * as runs of numbers, signed ones one by one. A batch and its members are written together. True when any was made.
+ * as runs of numbers, signed ones one by one. A batch and its members are written together. With `onlyFull`, payouts
+ * that would not fill a batch are left for later.
  */
 export async function makeBatches(
   settling: Settling,
   view: ChainView,
-  limits: { open: number; waiting: (kind: Batch["kind"]) => number; maxSize: number },
-): Promise<boolean> {
+  limits: { open: number; waiting: (kind: Batch["kind"]) => number; maxSize: number; onlyFull: boolean },
+): Promise<Making> {
+  const maxSize = Math.min(limits.maxSize, settling.settings.maxBatchSize);
+  const due = await duePayouts(settling.db.pool, {
+    rail: settling.rail.name,
+    assets: settling.assets.map(({ code }) => code),
+    closesNumbers: settling.rail.consumedNumbers !== null,
+    limit: maxSize,
+    now: settling.clock.now(),
+  });
   let open = limits.open;
+  let heldBack = false;
   for (const asset of settling.assets) {
+    const kinds = due.filter((one) => one.asset === asset.code);
+    if (kinds.length === 0) continue;
     const [{ balance, owed, locked }, bucket] = await Promise.all([
       settling.rail.holdings(asset.assetRef, view.head),
       settling.rail.capacity(asset.assetRef),
     ]);
-    for (const kind of ["signed", "push"] as const) {
-      const batchSize = kind === "push" ? Math.min(limits.maxSize, settling.settings.maxBatchSize) : 1;
+    for (const { series: kind, count } of kinds) {
+      const batchSize = kind === "push" ? maxSize : 1;
       // What keeps a batch of many waiting would keep the next one waiting too.
       const mayWait = kind === "push" && settling.settings.maxBatchSize > 1 ? 0 : MAX_WAITING_SINGLES;
       if (limits.waiting(kind) > mayWait) continue;
+      if (limits.onlyFull && count < batchSize) {
+        heldBack = true;
+        continue;
+      }
       while (open < settling.settings.maxOpenNonces) {
         const underWay = await totalsUnderWay(settling.db.pool, settling.rail.name, asset.code);
         const room = roomForBatch({
@@ -37,13 +59,16 @@ export async function makeBatches(
           free: balance - owed - locked - underWay.push - underWay.signed,
           maxBatchSize: batchSize,
         });
-        if (!(await makeBatch(settling, asset, kind, room))) break;
+        const size = await makeBatch(settling, asset, kind, room);
+        if (size === 0) break;
         open += 1;
         await settling.reached("batch_stored");
+        // What follows is not many, or has come meanwhile; the next pass sees it.
+        if (limits.onlyFull || size < room.limit) break;
       }
     }
   }
-  return open > limits.open;
+  return { made: open - limits.open, heldBack };
 }
 
 async function makeBatch(
@@ -51,7 +76,7 @@ async function makeBatch(
   asset: RailAsset,
   kind: "push" | "signed",
   room: { limit: number; budget: bigint },
-): Promise<boolean> {
+): Promise<number> {
   const now = settling.clock.now();
   const batchId = newId(now);
   return settling.write(async (tx) => {
@@ -67,7 +92,7 @@ async function makeBatch(
       now,
     });
     const firstNumber = members[0]?.number;
-    if (firstNumber === undefined || firstNumber === null) return false;
+    if (firstNumber === undefined || firstNumber === null) return 0;
     await insertBatch(tx, settling.by, {
       id: batchId,
       rail: settling.rail.name,
@@ -80,6 +105,6 @@ async function makeBatch(
       note: null,
       createdAt: now,
     });
-    return true;
+    return members.length;
   });
 }

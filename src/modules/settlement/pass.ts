@@ -24,6 +24,12 @@ export type PassResult = {
   paused: string | null;
   /** Why single batches wait. */
   waiting: string[];
+  /** Whether anything is on its way or about to be, so that the next block is news. */
+  isUnderWay: boolean;
+  /** Monotonic milliseconds before which payouts that are not many wait for others to share a transaction with. */
+  dueFrom: number;
+  /** Whether any do. */
+  heldBack: boolean;
 };
 
 export type Passes = {
@@ -32,6 +38,9 @@ export type Passes = {
   /** Forgets what was learned: another process may have changed it since. */
   reset(): void;
 };
+
+/** What a block is taken to take before any was waited for. */
+const FIRST_BLOCK_MS = 1_000;
 
 /**
  * What a worker does again and again: see what became of what is under way, take the chain's word for it, and only then
@@ -43,6 +52,10 @@ export function createPasses(): Passes {
   let nextReconcileAt = 0;
   /** Halved when a batch is too much for one transaction or reverted, doubled when one landed. */
   let maxSize = Number.MAX_SAFE_INTEGER;
+  /** How long a block took lately. */
+  const heads = { at: performance.now(), number: -1n, blockMs: FIRST_BLOCK_MS };
+  /** When a batch that is not full may be made again. */
+  let dueFrom = 0;
   let reportedHead = -1n;
   /** How far this process has read; null when it has just begun, or somebody else wrote meanwhile. */
   let lastScanned: bigint | null = null;
@@ -51,6 +64,7 @@ export function createPasses(): Passes {
 
   async function run(settling: Settling, found: ChainView): Promise<PassResult> {
     const { rail, db, settings } = settling;
+    noteHead(found.head);
     const state = await checkHistory(settling, found);
     const { quietUntil, doubtedNonce } = await weighDoubt(settling, found, state, lastScanned);
     const isQuiet = found.final.number < quietUntil;
@@ -81,6 +95,7 @@ export function createPasses(): Passes {
 
     const reconcileNow = performance.now() >= nextReconcileAt;
     let isBurning = false;
+    let heldBack = false;
     const standing = faults === null || reconcileNow ? await rail.findFaults() : faults;
     faults = standing;
     // Pays nobody and keeps others from it, so it is done while the rail is paused, too.
@@ -91,21 +106,28 @@ export function createPasses(): Passes {
       isBurning = !burning.isOver;
       const offering = await offerPayloads(settling, view, { mayOffer: burning.isOver });
       moved = burning.moved || offering || moved;
-      if (!isQuiet) moved = (await sendOut(settling, view)) || moved;
+      if (!isQuiet) {
+        const out = await sendOut(settling, view);
+        moved = out.moved || moved;
+        heldBack = out.heldBack;
+      }
     }
     if (reconcileNow && caughtUp) {
       await reconcile(settling, scanned);
       nextReconcileAt = performance.now() + settings.reconcileEveryMs;
     }
     const pause = await railPause(db.pool, rail.name);
-    const waits = (await unresolvedBatches(db.pool, rail.name)).filter(({ hasOpenNonce }) => !hasOpenNonce);
-    const stillRefused = new Set(waits.map(({ id }) => id));
+    const unresolved = await unresolvedBatches(db.pool, rail.name);
+    const stillRefused = new Set(unresolved.filter(({ hasOpenNonce }) => !hasOpenNonce).map(({ id }) => id));
     for (const id of refused.keys()) {
       if (!stillRefused.has(id)) refused.delete(id);
     }
     return {
       moved,
       faults: standing,
+      isUnderWay: unresolved.length > 0 || heldBack,
+      dueFrom,
+      heldBack,
       paused: pause === null ? null : `paused by ${pause.actor}: ${pause.reason}`,
       waiting: [
         ...new Set([...refused.values()].map(({ why }) => `payouts wait: ${why}`)),
@@ -123,6 +145,16 @@ export function createPasses(): Passes {
     };
   }
 
+  function noteHead(head: bigint): void {
+    if (head <= heads.number) return;
+    const now = performance.now();
+    // Half of what was known: blocks come unevenly, and after a quiet time the first may have taken very long.
+    if (heads.number >= 0n && head === heads.number + 1n)
+      heads.blockMs = (heads.blockMs + now - heads.at) / 2;
+    heads.at = now;
+    heads.number = head;
+  }
+
   /** Batches that no nonce can pay: those that were sent, lost a member before, or are signed and out of time. */
   async function settleIdle(settling: Settling, view: ChainView): Promise<boolean> {
     const { db, rail } = settling;
@@ -138,14 +170,24 @@ export function createPasses(): Passes {
     return moved;
   }
 
-  async function sendOut(settling: Settling, view: ChainView): Promise<boolean> {
-    const { db, rail } = settling;
+  async function sendOut(
+    settling: Settling,
+    view: ChainView,
+  ): Promise<{ moved: boolean; heldBack: boolean }> {
+    const { db, rail, settings } = settling;
     const before = await unresolvedBatches(db.pool, rail.name);
-    let moved = await makeBatches(settling, view, {
-      open: before.filter(({ hasOpenNonce }) => hasOpenNonce).length,
+    const open = before.filter(({ hasOpenNonce }) => hasOpenNonce).length;
+    const { made, heldBack } = await makeBatches(settling, view, {
+      open,
       waiting: (kind) => before.filter((batch) => !batch.hasOpenNonce && batch.kind === kind).length,
       maxSize,
+      onlyFull: performance.now() < dueFrom,
     });
+    // Spread over the time of a block, so that there are nonces left when it comes; after a quiet time the first payout
+    // waits for nobody.
+    const paceMs = Math.min(heads.blockMs / settings.maxOpenNonces, settings.longestPaceMs);
+    if (made > 0) dueFrom = performance.now() + paceMs;
+    let moved = made > 0;
     const due = (await unresolvedBatches(db.pool, rail.name)).filter(
       ({ id, status, hasOpenNonce, isWhole }) =>
         status === "batched" &&
@@ -153,12 +195,11 @@ export function createPasses(): Passes {
         isWhole &&
         (refused.get(id)?.until ?? 0) <= performance.now(),
     );
-    if (due.length === 0) return moved;
     for (const batch of due) {
       const sending = await sendBatch(settling, batch, view);
       if (sending.sent || (await takeRefusal(settling, batch, view, sending.refusal))) moved = true;
     }
-    return moved;
+    return { moved, heldBack };
   }
 
   /** A batch that was never sent costs nothing: it waits, or gives its members back. True when it gave them back. */

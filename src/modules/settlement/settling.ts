@@ -39,6 +39,8 @@ export type SettlementSettings = {
   maxBatchSize: number;
   /** Transactions on their way at a time. */
   maxOpenNonces: number;
+  /** The longest that a payout waits for others to share a transaction with. */
+  longestPaceMs: number;
   reconcileEveryMs: number;
   /** How soon a batch that the vault refuses for now is tried again. */
   retryWaitingMs: number;

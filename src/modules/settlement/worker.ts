@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import { type Database, runAgain, type Tx } from "../../platform/db/index.ts";
+import { type Database, type Listener, listen, runAgain, type Tx } from "../../platform/db/index.ts";
 import { AppError } from "../../platform/errors.ts";
 import { randomToken } from "../../platform/ids.ts";
 import {
@@ -12,7 +12,8 @@ import {
 } from "../../platform/lease.ts";
 import type { Logger } from "../../platform/log.ts";
 import { assets } from "../ledger/index.ts";
-import { pauseRail } from "../payouts/index.ts";
+import { PAYOUTS_DUE, pauseRail } from "../payouts/index.ts";
+import { createAlarm } from "./alarm.ts";
 import { HistoryChanged, RailNotStarted } from "./errors.ts";
 import { createPasses } from "./pass.ts";
 import type { ChainView, Rail } from "./rails/rail.ts";
@@ -49,6 +50,10 @@ export type WorkerOptions = {
   steps?: Steps | undefined;
 };
 
+/** Without anything on its way, the chain is asked this much less often. */
+const QUIET_POLLS = 5;
+/** A pass that nothing called for comes at least this often. */
+const LONGEST_REST_MS = 1_000;
 const FIRST_ERROR_WAIT_MS = 250;
 const LAST_ERROR_WAIT_MS = 5_000;
 
@@ -65,8 +70,10 @@ export function createWorker(options: WorkerOptions): Worker {
   let state: WorkerState = "stopped";
   let problems: string[] = [];
   let view: ChainView | null = null;
+  let rest = { isUnderWay: false, dueFrom: 0 };
   const passes = createPasses();
   const stopping = new AbortController();
+  const alarm = createAlarm({ head: () => rail.head(), signal: stopping.signal });
 
   const settling: Settling = {
     db,
@@ -128,7 +135,10 @@ export function createWorker(options: WorkerOptions): Worker {
       name === rail.name && chainRef !== null ? { code, assetRef: chainRef } : [],
     );
     view = await rail.look();
-    const { moved, faults, paused, waiting } = await passes.run({ ...settling, assets: railAssets }, view);
+    const result = await passes.run({ ...settling, assets: railAssets }, view);
+    const { moved, faults, paused, waiting } = result;
+    rest = result;
+    if (result.heldBack) alarm.ring();
     state = faults.length > 0 ? "blocked" : paused !== null ? "paused" : "running";
     problems = [...faults, ...(paused === null ? [] : [paused]), ...waiting];
     return moved;
@@ -164,22 +174,35 @@ export function createWorker(options: WorkerOptions): Worker {
   }
 
   let loop: Promise<void> | null = null;
+  let listener: Listener | undefined;
   let renewal: NodeJS.Timeout | undefined;
 
   async function run(): Promise<void> {
     let errors = 0;
     while (!stopping.signal.aborted) {
-      let waitMs = options.pollMs;
       try {
-        if (await tick()) waitMs = 0;
+        alarm.hush();
+        if (!(await tick())) await rested();
         errors = 0;
       } catch (error) {
         log.error({ err: error, rail: rail.name }, "a settlement pass failed; it is tried again");
-        waitMs = Math.min(LAST_ERROR_WAIT_MS, FIRST_ERROR_WAIT_MS * 2 ** errors);
+        await pauseFor(Math.min(LAST_ERROR_WAIT_MS, FIRST_ERROR_WAIT_MS * 2 ** errors), stopping.signal);
         errors += 1;
       }
-      if (waitMs > 0) await pauseFor(waitMs, stopping.signal);
     }
+  }
+
+  /** Until it is time for another pass. */
+  async function rested(): Promise<void> {
+    const quietMs = options.pollMs * QUIET_POLLS;
+    const isWatching = view !== null && (state === "running" || state === "paused");
+    if (!isWatching) return pauseFor(Math.min(quietMs, LONGEST_REST_MS), stopping.signal);
+    await alarm.rest({
+      head: view?.head ?? 0n,
+      dueFrom: rest.dueFrom,
+      pollMs: rest.isUnderWay ? options.pollMs : quietMs,
+      atMostMs: Math.max(options.pollMs, LONGEST_REST_MS),
+    });
   }
 
   return {
@@ -198,12 +221,20 @@ export function createWorker(options: WorkerOptions): Worker {
         (options.leaseSeconds * 1_000) / 3,
       );
       renewal.unref();
+      listener = listen({
+        url: db.url,
+        channel: PAYOUTS_DUE,
+        log,
+        heard: (name) => {
+          if (name === null || name === rail.name) alarm.ring();
+        },
+      });
       loop = run();
     },
     async stop() {
       stopping.abort();
       clearInterval(renewal);
-      await loop;
+      await Promise.all([loop, listener?.close()]);
       const held = lease;
       lease = null;
       state = "stopped";

@@ -147,6 +147,8 @@ export type Rail = {
   /** What stands against sending anything: wrong chain, no vault, not its operator, other rules than the policy's. */
   findFaults(): Promise<string[]>;
   look(): Promise<ChainView>;
+  /** The newest block, cheaply: whether it is worth looking again. */
+  head(): Promise<bigint>;
   /**
    * Simulates and signs under this nonce, at today's fees. Where transactions expire, it is also how an expired one is
    * renewed under its own nonce.

@@ -49,6 +49,9 @@ export type FlareRailOptions = {
 /** Public Flare RPC answers `eth_getLogs` for at most 30 blocks. */
 const EVENT_WINDOW_BLOCKS = 30n;
 
+/** Of a transaction that calls nobody. */
+const GAS_OF_NOTHING = 21_000n;
+
 const BLOCKS_OF_FEE_HISTORY = "0x5";
 
 type RpcBlock = { number: string; hash: string; timestamp: string; gasLimit: string };
@@ -68,8 +71,17 @@ export function createFlareRail(options: FlareRailOptions): Rail {
   const wallet = new Wallet(options.operatorKey);
   const signer = wallet.address;
 
-  async function block(number: bigint): Promise<RpcBlock | null> {
-    return rpc.request<RpcBlock | null>("eth_getBlockByNumber", [hex(number), false]);
+  const asked = new Map<bigint, Promise<RpcBlock | null>>();
+
+  /** Whoever asks for a block that is being asked for gets the same answer. */
+  function block(number: bigint): Promise<RpcBlock | null> {
+    const before = asked.get(number);
+    if (before !== undefined) return before;
+    const answer = rpc
+      .request<RpcBlock | null>("eth_getBlockByNumber", [hex(number), false])
+      .finally(() => asked.delete(number));
+    asked.set(number, answer);
+    return answer;
   }
 
   async function latestBlock(): Promise<RpcBlock> {
@@ -88,8 +100,12 @@ export function createFlareRail(options: FlareRailOptions): Rail {
     return BigInt(await rpc.request<string>("eth_getTransactionCount", [signer, at]));
   }
 
+  async function headNow(): Promise<bigint> {
+    return BigInt(await rpc.request<string>("eth_blockNumber", []));
+  }
+
   async function look(): Promise<ChainView> {
-    const head = BigInt(await rpc.request<string>("eth_blockNumber", []));
+    const head = await headNow();
     const depth = BigInt(options.confirmations) - 1n;
     const finalNumber = head > depth ? head - depth : 0n;
     const [final, atFinal, atHead, pending] = await Promise.all([
@@ -143,27 +159,44 @@ export function createFlareRail(options: FlareRailOptions): Rail {
   }
 
   async function prepare(instruction: Instruction, nonce: bigint): Promise<Preparation> {
-    const fees = firstFees(await market(), options.maxFeePerGasWei);
+    const data = encodeInstruction(instruction);
+    // Asked at once, because each answer takes a while on its way.
+    const [prices, estimate, latest, balance] = await Promise.all([
+      market(),
+      data === null ? GAS_OF_NOTHING : estimateGas(data),
+      latestBlock(),
+      operatorBalance(),
+    ]);
+    const fees = firstFees(prices, options.maxFeePerGasWei);
     if (fees === null) {
       const message = "the base fee alone is above the highest fee that may be offered";
       return { ok: false, refusal: { effect: "wait", code: "fee_above_cap", message } };
     }
-    const data = encodeInstruction(instruction);
     if (data === null) {
-      return { ok: true, attempt: await sign({ to: signer, data: "0x", nonce, gasLimit: 21_000n, fees }) };
+      return {
+        ok: true,
+        attempt: await sign({ to: signer, data: "0x", nonce, gasLimit: GAS_OF_NOTHING, fees }),
+      };
     }
+    if (estimate instanceof EvmRpcError) {
+      return { ok: false, refusal: await explain(estimate, data, instruction) };
+    }
+    const gasLimit = gasToOffer(estimate, instruction, BigInt(latest.gasLimit));
+    // Nodes refuse what the signer could not pay for at worst, and simulations do not look at it.
+    const worst = gasLimit * fees.maxFeePerGasWei;
+    if (balance < worst) return { ok: false, refusal: outOfFunds(`up to ${worst} wei`) };
+    return { ok: true, attempt: await sign({ to: vault, data, nonce, gasLimit, fees }) };
+  }
+
+  /** What the call would use now; the node's refusal where it would fail. */
+  async function estimateGas(data: string): Promise<bigint | EvmRpcError> {
     try {
-      const estimate = BigInt(
+      return BigInt(
         await rpc.request<string>("eth_estimateGas", [{ from: signer, to: vault, data }, "latest"]),
       );
-      const gasLimit = gasToOffer(estimate, instruction, BigInt((await latestBlock()).gasLimit));
-      // Nodes refuse what the signer could not pay for at worst, and simulations do not look at it.
-      const worst = gasLimit * fees.maxFeePerGasWei;
-      if ((await operatorBalance()) < worst) return { ok: false, refusal: outOfFunds(`up to ${worst} wei`) };
-      return { ok: true, attempt: await sign({ to: vault, data, nonce, gasLimit, fees }) };
     } catch (error) {
-      if (!(error instanceof EvmRpcError)) throw error;
-      return { ok: false, refusal: await explain(error, data, instruction) };
+      if (error instanceof EvmRpcError) return error;
+      throw error;
     }
   }
 
@@ -302,7 +335,7 @@ export function createFlareRail(options: FlareRailOptions): Rail {
   async function firstBlock(): Promise<bigint> {
     if (options.vaultFromBlock !== null) return BigInt(options.vaultFromBlock);
     let low = 0n;
-    let high = BigInt(await rpc.request<string>("eth_blockNumber", []));
+    let high = await headNow();
     try {
       while (low < high) {
         const middle = (low + high) / 2n;
@@ -358,6 +391,7 @@ export function createFlareRail(options: FlareRailOptions): Rail {
     operator: signer,
     findFaults: async () => findVaultFaults(rpc, { vault, signer, rules: await options.rules() }),
     look,
+    head: headNow,
     prepare,
     draft: null,
     raise,

@@ -313,6 +313,7 @@ export function createXrplRail(options: XrplRailOptions): Rail {
     findFaults: async () =>
       findTreasuryFaults(client, { treasury, worker: wallet.address, rules: await options.rules() }),
     look,
+    head: async () => (await client.validated()).index,
     prepare,
     draft,
     raise: async () => null,

@@ -64,31 +64,43 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await parts.postgres?.stop();
   };
 
+  /** None of them leans on another. When one fails, the others are awaited all the same, so that they can be stopped. */
   async function startAll(): Promise<boolean[]> {
-    if (wants.postgres) {
-      say("PostgreSQL");
-      parts.postgres = await startPostgres({
-        dataDir: dirs.postgres,
-        ...(options.volatile === true ? { volatile: true } : {}),
-      });
-    }
-    if (wants.chain) {
-      say("local Flare chain");
-      parts.chain = await startChain({
-        dataDir: dirs.chain,
-        onProgress: say,
-        ...(options.blockTimeMs === undefined ? {} : { blockTimeMs: options.blockTimeMs }),
-      });
-    }
-    if (wants.xrpl) {
-      say("standalone XRP Ledger");
-      mkdirSync(dirs.xrpl, { recursive: true });
-      parts.xrpl = await startLocalXrpl({
-        dataDir: dirs.xrpl,
-        ...(options.blockTimeMs === undefined ? {} : { closeEveryMs: options.blockTimeMs }),
-      });
-    }
+    const outcomes = await Promise.allSettled([
+      wants.chain && up("local Flare chain", startFlareChain),
+      wants.postgres && up("PostgreSQL", startDatabase),
+      wants.xrpl && up("standalone XRP Ledger", startXrpl),
+    ]);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
     return Object.values(parts).flatMap((part) => (part === null ? [] : part.fresh));
+  }
+
+  async function up(name: string, start: () => Promise<void>): Promise<void> {
+    await start();
+    say(`${name} is up`);
+  }
+
+  async function startFlareChain(): Promise<void> {
+    parts.chain = await startChain({
+      dataDir: dirs.chain,
+      onProgress: say,
+      ...(options.blockTimeMs === undefined ? {} : { blockTimeMs: options.blockTimeMs }),
+    });
+  }
+
+  async function startDatabase(): Promise<void> {
+    parts.postgres = await startPostgres({
+      dataDir: dirs.postgres,
+      ...(options.volatile === true ? { volatile: true } : {}),
+    });
+  }
+
+  async function startXrpl(): Promise<void> {
+    mkdirSync(dirs.xrpl, { recursive: true });
+    parts.xrpl = await startLocalXrpl({
+      dataDir: dirs.xrpl,
+      ...(options.blockTimeMs === undefined ? {} : { closeEveryMs: options.blockTimeMs }),
+    });
   }
 
   try {

@@ -1,7 +1,7 @@
-import { timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { AppError } from "../platform/errors.ts";
+import { sameSecret } from "../platform/same-secret.ts";
 
 /** How one thing that the server leans on is doing. */
 export type Check = {
@@ -104,7 +104,7 @@ async function runCheck(
 
 function requireOperator(request: FastifyRequest, token: string | null): void {
   const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-  if (token !== null && given !== undefined && sameText(given, token)) return;
+  if (token !== null && given !== undefined && sameSecret(given, token)) return;
   // The socket's own address: a forwarded header could claim to be local.
   if (token === null && isLoopback(request.socket.remoteAddress ?? "")) return;
   throw new AppError(
@@ -114,11 +114,6 @@ function requireOperator(request: FastifyRequest, token: string | null): void {
       ? "metrics are for callers on this machine; set METRICS_TOKEN to read them from elsewhere"
       : "metrics need METRICS_TOKEN as bearer token",
   );
-}
-
-function sameText(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
 }
 
 function isLoopback(address: string): boolean {

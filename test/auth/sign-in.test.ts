@@ -259,9 +259,9 @@ describe("verify", () => {
     ["with another version", (m: string) => m.replace("Version: 1", "Version: 2")],
     ["with Windows line ends", (m: string) => m.replaceAll("\n", "\r\n")],
     ["with a second nonce", (m: string) => `${m}\nNonce: ${"b".repeat(32)}`],
-    ["with a NUL", (m: string) => m.replace("CoinClicker", "Coin\u0000Clicker")],
-    ["with half a surrogate", (m: string) => m.replace("CoinClicker", "Coin\ud800Clicker")],
-  ])("refuses a message %s", async (_name, form) => {
+    ["with a NUL", (m: string) => m.replace("CoinClicker", "Coin\u0000Clicker"), "invalid_json"],
+    ["with half a surrogate", (m: string) => m.replace("CoinClicker", "Coin\ud800Clicker"), "invalid_json"],
+  ])("refuses a message %s", async (_name, form, code = "message_malformed") => {
     const wallet = newWallet();
     const { message } = await app.challenge(wallet.address);
     const text = typeof form === "string" ? form : form(message);
@@ -269,7 +269,7 @@ describe("verify", () => {
     const signature = await wallet.signMessage(text.toWellFormed());
     expect(problemOf(await app.post("/auth/verify", { message: text, signature }))).toMatchObject({
       status: 400,
-      code: "message_malformed",
+      code,
     });
   });
 
@@ -288,7 +288,7 @@ describe("verify", () => {
         const signature = await wallet.signMessage(edited);
         const problem = problemOf(await app.post("/auth/verify", { message: edited, signature }));
         expect(problem.code).toMatch(
-          /^(message_malformed|message_mismatch|challenge_unknown|invalid_request)$/,
+          /^(message_malformed|message_mismatch|challenge_unknown|invalid_request|invalid_json)$/,
         );
       }),
       { numRuns: 150 },

@@ -231,7 +231,7 @@ describe("linking a wallet", () => {
     ["another statement", [/Sign with.*/, "Sign in."], "message_mismatch"],
     ["a later expiry", [/Expiration Time: 2026/, "Expiration Time: 2036"], "message_mismatch"],
     ["an unknown nonce", [/Nonce: \w+/, `Nonce: ${"a".repeat(32)}`], "challenge_unknown"],
-    ["a NUL in its nonce", [/Nonce: \w+/, `Nonce: \u0000${"a".repeat(32)}`], "message_malformed"],
+    ["a NUL in its nonce", [/Nonce: \w+/, `Nonce: \u0000${"a".repeat(32)}`], "invalid_json"],
     ["no nonce", [/\nNonce: \w+/, ""], "message_malformed"],
   ] as const)("refuses a message with %s, though both sign it", async (_name, [part, instead], code) => {
     const [first, second] = [newWallet(), newWallet()];

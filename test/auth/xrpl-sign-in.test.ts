@@ -181,12 +181,12 @@ describe("an XRP Ledger message", () => {
     ["another time of issue", [/Issued At: 2026/, "Issued At: 2025"], "message_mismatch"],
     ["a nonce that was never issued", [/Nonce: \w+/, `Nonce: ${"a".repeat(32)}`], "challenge_unknown"],
     ["an empty nonce", [/Nonce: \w+/, "Nonce: "], "message_malformed"],
-    ["a nonce with a NUL", [/Nonce: \w+/, "Nonce: aaaaaaaaaaaaaaaaaaaaaaaa\u0000"], "message_malformed"],
+    ["a nonce with a NUL", [/Nonce: \w+/, "Nonce: aaaaaaaaaaaaaaaaaaaaaaaa\u0000"], "invalid_json"],
     ["no expiry", [/\nExpiration Time: .*/, ""], "message_malformed"],
     ["a line more", [/$/, "\nResources:"], "message_malformed"],
     ["Windows line ends", [/\n/g, "\r\n"], "message_malformed"],
     ["a space at its end", [/$/, " "], "message_mismatch"],
-    ["half a surrogate", [/CoinClicker/, "Coin\ud800Clicker"], "message_mismatch"],
+    ["half a surrogate", [/CoinClicker/, "Coin\ud800Clicker"], "invalid_json"],
   ] as const)("with %s is refused, though it is signed well", async (_name, [part, instead], code) => {
     const wallet = newXrplWallet();
     const { message } = await app.challenge(wallet.classicAddress);
@@ -271,7 +271,7 @@ describe("an XRP Ledger message", () => {
       fc.asyncProperty(proof, async (random) => {
         const response = await verify(message, random);
         expect([400, 401]).toContain(response.statusCode);
-        expect(problemOf(response).code).toMatch(/^(invalid_request|signature_invalid)$/);
+        expect(problemOf(response).code).toMatch(/^(invalid_request|invalid_json|signature_invalid)$/);
       }),
       { numRuns: 200 },
     );
@@ -291,7 +291,7 @@ describe("an XRP Ledger message", () => {
         const edited = message.slice(0, at) + insert + message.slice(at + remove);
         fc.pre(edited !== message);
         expect(problemOf(await verify(edited, signMessage(wallet, edited))).code).toMatch(
-          /^(message_malformed|message_mismatch|challenge_unknown)$/,
+          /^(message_malformed|message_mismatch|challenge_unknown|invalid_json)$/,
         );
       }),
       { numRuns: 150 },

@@ -1,7 +1,8 @@
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import type { Config } from "../../config.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { sameSecret } from "../../platform/same-secret.ts";
 import { tokenExpired, tokenInvalid } from "./errors.ts";
 
 const AUDIENCE = "coinclicker";
@@ -79,8 +80,7 @@ export function createTokens(config: Pick<Config, "auth" | "publicUrl">, clock: 
       const [, sessionId, digits, mac] = REFRESH_SHAPE.exec(token) ?? [];
       if (sessionId === undefined || digits === undefined || mac === undefined) throw tokenInvalid();
       const generation = Number.parseInt(digits, 10);
-      if (!timingSafeEqual(Buffer.from(mac, "base64url"), refreshMac(sessionId, generation)))
-        throw tokenInvalid();
+      if (!sameSecret(Buffer.from(mac, "base64url"), refreshMac(sessionId, generation))) throw tokenInvalid();
       return { sessionId, generation };
     },
   };

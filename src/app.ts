@@ -1,5 +1,6 @@
 import underPressure from "@fastify/under-pressure";
 import { type Config, LOCAL_CHAIN_ID, LOCAL_XRPL_NETWORK_ID } from "./config.ts";
+import { drainHttp } from "./drain-http.ts";
 import { createAdmin } from "./modules/admin/index.ts";
 import { approvalsGiven, createApprovals } from "./modules/approvals/index.ts";
 import { createAuth } from "./modules/auth/index.ts";
@@ -230,7 +231,7 @@ export async function createApp(deps: AppDeps): Promise<App> {
       await settlement.stop();
       await upkeep?.stop();
       if (serves) await feed.close();
-      await http.close();
+      await drainHttp(http);
       await clicks.close();
       await ledger.close();
       await auth.close();

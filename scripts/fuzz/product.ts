@@ -32,7 +32,13 @@ export async function serveProduct(onProgress: (text: string) => void): Promise<
   let stack: Stack | undefined;
   let server: ChildProcess | undefined;
   const hasEnded = (): boolean => server?.exitCode !== null || server.signalCode !== null;
+  const abandon = (): void => {
+    server?.kill("SIGKILL");
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  process.once("exit", abandon);
   const stop = async (): Promise<void> => {
+    process.off("exit", abandon);
     if (server !== undefined && !hasEnded()) {
       const ended = new Promise((done) => server?.once("exit", done));
       server.kill("SIGTERM");

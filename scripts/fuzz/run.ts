@@ -164,6 +164,7 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
     }
   }
 
+  onProgress(`seed ${seed}`);
   const heapBefore = await heapBytes(url);
   const began = performance.now();
   let next = options.only ?? 0;

@@ -48,6 +48,33 @@ describe("the click writer", () => {
     expect(store.groups).toEqual([3, 1_000, 1_000, 500]);
   });
 
+  it("sends the next group before it answers the one before", async () => {
+    const order: string[] = [];
+    const writer = new ClickWriter<Item, string>({
+      async record(items) {
+        const ids = items.map(({ id }) => id).join();
+        order.push(`sent ${ids}`);
+        await new Promise((done) => setTimeout(done, 2));
+        return items.map(({ id }) => id);
+      },
+      onRecorded: (_items, results) => order.push(`recorded ${results.join()}`),
+      log: silentLog,
+    });
+    const submit = (id: string) => writer.submit({ id }).then((result) => order.push(`answered ${result}`));
+    const first = submit("a");
+    await new Promise((done) => setTimeout(done, 0));
+    await Promise.all([first, submit("b"), submit("c")]);
+    expect(order).toEqual([
+      "sent a",
+      "sent b,c",
+      "recorded a",
+      "answered a",
+      "recorded b,c",
+      "answered b",
+      "answered c",
+    ]);
+  });
+
   it("gives the one result to everybody who submits the same click at the same time", async () => {
     const store = new Store();
     const writer = writerOn(store);

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../../platform/log.ts";
 import { clickOutcomeUnknown, clicksOverloaded } from "./errors.ts";
 import { failureOf } from "./failure.ts";
@@ -18,15 +18,20 @@ type Waiting<Item, Result> = {
   reject: (error: unknown) => void;
 };
 
+/** Hands a group's callers what became of it. */
+type Answer = () => void;
+
 /**
  * Group commit without a timer: while one group is being committed the next one fills, so a lone click waits for nobody
- * and a thousand share one transaction. A caller has its result only after the commit is durable.
+ * and a thousand share one transaction. A caller has its result only after the commit is durable. The next group is
+ * sent before the one before it is answered: what answering costs, the database does not wait for.
  *
  * `record` must be one transaction and must give an item that was recorded before its first result again. Then a group
  * whose connection was lost, perhaps during COMMIT, is simply recorded again: what had been committed answers as it did.
  */
 export class ClickWriter<Item extends { id: string }, Result> {
   readonly #record: (items: readonly Item[]) => Promise<Result[]>;
+  readonly #onRecorded: (items: readonly Item[], results: readonly Result[]) => void;
   readonly #log: Logger;
   readonly #patienceMs: number;
   #waiting: Waiting<Item, Result>[] = [];
@@ -36,10 +41,13 @@ export class ClickWriter<Item extends { id: string }, Result> {
 
   constructor(options: {
     record: (items: readonly Item[]) => Promise<Result[]>;
+    /** Called once for each group that was recorded, before its callers are answered; must not throw. */
+    onRecorded?: (items: readonly Item[], results: readonly Result[]) => void;
     log: Logger;
     patienceMs?: number;
   }) {
     this.#record = options.record;
+    this.#onRecorded = options.onRecorded ?? (() => undefined);
     this.#log = options.log;
     this.#patienceMs = options.patienceMs ?? PATIENCE_MS;
   }
@@ -64,31 +72,45 @@ export class ClickWriter<Item extends { id: string }, Result> {
   async #run(): Promise<void> {
     // Callers that are about to submit in this turn of the event loop join the first group.
     await Promise.resolve();
+    let answer: Answer = () => undefined;
     while (this.#waiting.length > 0) {
-      await this.#commit(this.#waiting.splice(0, MAX_GROUP));
+      const recording = this.#commit(this.#waiting.splice(0, MAX_GROUP));
+      // By the next turn of the event loop this group has been written to its connection.
+      const answered = setImmediate().then(answer);
+      answer = await recording;
+      await answered;
+      if (this.#waiting.length > 0) continue;
+      answer();
+      answer = () => undefined;
     }
     this.#running = null;
   }
 
-  async #commit(group: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #commit(group: readonly Waiting<Item, Result>[]): Promise<Answer> {
+    const items = group.map(({ item }) => item);
     try {
-      const results = await this.#recordPatiently(group.map(({ item }) => item));
-      group.forEach(({ item, resolve }, index) => {
-        this.#underWay.delete(item.id);
-        resolve(results[index] as Result);
-      });
+      const results = await this.#recordPatiently(items);
+      return () => {
+        this.#onRecorded(items, results);
+        group.forEach(({ item, resolve }, index) => {
+          this.#underWay.delete(item.id);
+          resolve(results[index] as Result);
+        });
+      };
     } catch (error) {
       if (group.length > 1 && failureOf(error) === "final") {
         // One click that the database cannot take must not cost the others theirs.
         const middle = group.length >> 1;
-        await this.#commit(group.slice(0, middle));
-        await this.#commit(group.slice(middle));
-        return;
+        const answerFirst = await this.#commit(group.slice(0, middle));
+        answerFirst();
+        return this.#commit(group.slice(middle));
       }
-      for (const { item, reject } of group) {
-        this.#underWay.delete(item.id);
-        reject(failureOf(error) === "final" ? error : clickOutcomeUnknown(error));
-      }
+      return () => {
+        for (const { item, reject } of group) {
+          this.#underWay.delete(item.id);
+          reject(failureOf(error) === "final" ? error : clickOutcomeUnknown(error));
+        }
+      };
     }
   }
 

@@ -68,14 +68,10 @@ export function createClicks(deps: {
   const listeners = new Set<(committed: ClicksCommitted) => void>();
   const ipHashes = new BoundedMap<string, string>(5_000);
   const userAgents = new BoundedMap<string, string>(1_000);
-  const record = createRecorder(db, config.clicks);
   const writer = new ClickWriter<PendingClick, ClickOutcome>({
     log,
-    record: async (clicks) => {
-      const outcomes = await record(clicks);
-      afterCommit(clicks, outcomes);
-      return outcomes;
-    },
+    record: createRecorder(db, config.clicks),
+    onRecorded: afterCommit,
   });
 
   function afterCommit(clicks: readonly PendingClick[], outcomes: readonly ClickOutcome[]): void {

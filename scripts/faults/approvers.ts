@@ -5,6 +5,7 @@ import { hardhatWallets } from "../../src/config.ts";
 import { ApiClient } from "../local/api-client.ts";
 import { LOCAL_APPROVERS } from "../local/stack.ts";
 import { localXrplApprovers } from "../local/xrpl.ts";
+import { persistently } from "./load.ts";
 
 type Listed = { items: { id: string; rail: string; signedByMe: boolean; status: string }[] };
 type Approver = { api: ApiClient; rail: string; approve(id: string): Promise<void> };
@@ -33,12 +34,12 @@ export class Approvers {
     const url = this.#urls[0] ?? "";
     const flare = LOCAL_APPROVERS.map(async (index): Promise<Approver> => {
       const wallet = new Wallet(hardhatWallets()[index]?.privateKey ?? "");
-      const api = await new ApiClient(url).signIn(wallet);
+      const api = await persistently(() => new ApiClient(url).signIn(wallet));
       return { api, rail: "flare", approve: (id) => api.approve(wallet, id) };
     });
     const xrpl = localXrplApprovers().map(async ({ seed }): Promise<Approver> => {
       const wallet = XrplWallet.fromSeed(seed);
-      const api = await new ApiClient(url).signInXrpl(wallet);
+      const api = await persistently(() => new ApiClient(url).signInXrpl(wallet));
       return { api, rail: "xrpl", approve: (id) => api.approveXrpl(wallet, id) };
     });
     this.#approvers.push(...(await Promise.all([...flare, ...xrpl])));

@@ -16,6 +16,7 @@ export type Report = { report: "up" } | { report: "reached"; step: StepName };
 
 /** Short, so that another worker takes over within a run. */
 const LEASE_SECONDS = 2;
+const SLOW_STOP_MS = 5_000;
 
 let aheadMs = 0;
 let armed: { order: "die" | "freeze"; step: StepName; left: number } | null = null;
@@ -42,6 +43,11 @@ async function reached(step: StepName): Promise<void> {
   process.kill(process.pid, order === "die" ? "SIGKILL" : "SIGSTOP");
 }
 
+function stillOpen(): string {
+  const counts = Map.groupBy(process.getActiveResourcesInfo(), (name) => name);
+  return [...counts].map(([name, same]) => `${same.length} ${name}`).join(", ");
+}
+
 let config: Config;
 try {
   config = loadConfig(process.env);
@@ -51,7 +57,11 @@ try {
     settlement: { leaseSeconds: LEASE_SECONDS, reconcileEveryMs: 1_000 },
   });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    process.once(signal, () => void server.stop().then(() => process.exit(0)));
+    process.once(signal, () => {
+      // Whoever reads why a process did not end finds here what it was waiting for.
+      setTimeout(() => process.stderr.write(`still held by ${stillOpen()}\n`), SLOW_STOP_MS).unref();
+      void server.stop().then(() => process.exit(0));
+    });
   }
   await tell({ report: "up" });
 } catch (error) {

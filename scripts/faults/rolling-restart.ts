@@ -24,13 +24,16 @@ export async function rollingRestart({ world, clients, fail }: Run, count: numbe
     await untilSubscribed(some);
   }
   clients.push(...crowd);
+  const took: number[] = [];
   for (const api of world.apis) {
+    const began = performance.now();
     const code = await api.stop();
+    took.push(performance.now() - began);
     if (code !== 0) fail(`${api.name} ended with ${code} on SIGTERM instead of 0`);
     await api.start();
   }
   await untilSubscribed(crowd);
-  return `${count} clients are back`;
+  return `drained in ${took.map((ms) => `${Math.round(ms)} ms`).join(" and ")}; ${count} clients are back`;
 }
 
 async function untilSubscribed(some: readonly FeedClient[]): Promise<void> {

@@ -43,9 +43,16 @@ export class Run {
   #looksAway = false;
   #witness: NodeJS.Timeout | undefined;
 
-  static async execute(seed: number, schedule: readonly Scheduled[], say: Say): Promise<Outcome> {
+  /** In a world of its own, or in one that other runs went through before and that its caller ends. */
+  static async execute(
+    seed: number,
+    schedule: readonly Scheduled[],
+    say: Say,
+    shared?: World,
+  ): Promise<Outcome> {
     const began = performance.now();
-    const world = await World.start();
+    const world = shared ?? (await World.start());
+    await world.redis?.start();
     const run = new Run(seed, world, say, began);
     let verdicts: Verdict[] = [];
     try {
@@ -56,16 +63,18 @@ export class Run {
       );
     }
     clearInterval(run.#witness);
-    for (const client of run.clients) void client.close();
-    await world.stop();
+    await Promise.all(run.clients.map((client) => client.close()));
+    await run.load.stop(0);
+    await run.approvers.stop();
+    if (shared === undefined) await world.stop();
     run.say("over");
     const failures = [
       ...run.#failures,
-      ...world.falls,
+      ...world.falls.splice(0),
       ...run.offences.map(({ what }) => what),
       ...verdicts.flatMap(({ check, differences }) => differences.map((one) => `${check}: ${one}`)),
     ];
-    if (failures.length === 0) world.remove();
+    if (failures.length === 0 && shared === undefined) world.remove();
     const { clicks, payouts } = run.load;
     return {
       seed,

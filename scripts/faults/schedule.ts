@@ -181,7 +181,7 @@ export function isExclusive(fault: FaultName): boolean {
 
 /** How many faults a run has, and in how much time they begin. */
 export const FAULTS_A_RUN = 13;
-const SPREAD_MS = 17_000;
+const SPREAD_MS = 13_000;
 const FIRST_AT_MS = 1_500;
 
 /**

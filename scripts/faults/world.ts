@@ -52,7 +52,7 @@ export class World {
 
   static async start(): Promise<World> {
     const redis = hasRedisServer ? await createRedisServer() : null;
-    const world = new World(makeTempDir("faults"), redis);
+    const world = new World(makeTempDir("fault-run"), redis);
     try {
       await world.#start();
       return world;

@@ -11,7 +11,9 @@ export async function createRedisServer() {
 
   return {
     url: `redis://127.0.0.1:${port}`,
+    /** A second call while it runs does nothing. */
     async start(): Promise<void> {
+      if (child !== undefined && child.exitCode === null && child.signalCode === null) return;
       const started = spawn("redis-server", ["--port", String(port), "--save", "", "--bind", "127.0.0.1"], {
         stdio: ["ignore", "pipe", "inherit"],
       });

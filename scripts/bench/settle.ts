@@ -62,7 +62,7 @@ async function measureThroughput(
     for (let made = 0; made < count; made += 100) await product.approve(take(Math.min(100, count - made)));
     return perSecond(count, async () => {
       const stop = product.startWorker();
-      while ((await product.open()) > 0) await sleep(10);
+      await product.untilFinal();
       await stop();
     });
   }

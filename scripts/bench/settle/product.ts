@@ -81,12 +81,15 @@ export async function startProduct(db: Database, chain: LocalChain) {
       await stop();
     },
 
-    /** How many payouts of the rail are not at their end. */
-    async open(): Promise<number> {
-      const { rows } = await db.pool.query<{ open: number }>(
-        "SELECT count(*)::int AS open FROM payouts WHERE status IN ('approved', 'batched', 'submitted')",
-      );
-      return rows[0]?.open ?? 0;
+    /** Until every payout is at its end; asked in a way that costs next to nothing. */
+    async untilFinal(): Promise<void> {
+      const isAnyOpen = async () =>
+        (
+          await db.pool.query(
+            "SELECT FROM payouts WHERE status IN ('approved', 'batched', 'submitted') LIMIT 1",
+          )
+        ).rowCount === 1;
+      while (await isAnyOpen()) await sleep(10);
     },
 
     async stop(): Promise<void> {

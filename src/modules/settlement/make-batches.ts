@@ -15,15 +15,25 @@ export type Making = {
   heldBack: boolean;
 };
 
+export type MakingLimits = {
+  /** Batches that a nonce may pay already. */
+  open: number;
+  waiting: (kind: Batch["kind"]) => number;
+  maxSize: number;
+  /** Payouts that would not fill a batch are left for later. */
+  onlyFull: boolean;
+};
+
 /**
  * Takes approved payouts into batches while the vault can pay them and transactions may be on their way: push payouts
- * as runs of numbers, signed ones one by one. A batch and its members are written together. With `onlyFull`, payouts
- * that would not fill a batch are left for later.
+ * as runs of numbers, signed ones one by one. A batch and its members are written together, and it is sent before the
+ * next one is made, so that the next block need not wait for all of them. `send` says whether it went.
  */
 export async function makeBatches(
   settling: Settling,
   view: ChainView,
-  limits: { open: number; waiting: (kind: Batch["kind"]) => number; maxSize: number; onlyFull: boolean },
+  limits: MakingLimits,
+  send: (batch: Batch) => Promise<boolean>,
 ): Promise<Making> {
   const maxSize = Math.min(limits.maxSize, settling.settings.maxBatchSize);
   const due = await duePayouts(settling.db.pool, {
@@ -59,12 +69,13 @@ export async function makeBatches(
           free: balance - owed - locked - underWay.push - underWay.signed,
           maxBatchSize: batchSize,
         });
-        const size = await makeBatch(settling, asset, kind, room);
-        if (size === 0) break;
+        const batch = await makeBatch(settling, asset, kind, room);
+        if (batch === null) break;
         open += 1;
         await settling.reached("batch_stored");
+        if (!(await send(batch)) && mayWait === 0) break;
         // What follows is not many, or has come meanwhile; the next pass sees it.
-        if (limits.onlyFull || size < room.limit) break;
+        if (limits.onlyFull || batch.size < room.limit) break;
       }
     }
   }
@@ -76,7 +87,7 @@ async function makeBatch(
   asset: RailAsset,
   kind: "push" | "signed",
   room: { limit: number; budget: bigint },
-): Promise<number> {
+): Promise<Batch | null> {
   const now = settling.clock.now();
   const batchId = newId(now);
   return settling.write(async (tx) => {
@@ -92,8 +103,8 @@ async function makeBatch(
       now,
     });
     const firstNumber = members[0]?.number;
-    if (firstNumber === undefined || firstNumber === null) return 0;
-    await insertBatch(tx, settling.by, {
+    if (firstNumber === undefined || firstNumber === null) return null;
+    const batch: Batch = {
       id: batchId,
       rail: settling.rail.name,
       kind,
@@ -104,7 +115,8 @@ async function makeBatch(
       status: "batched",
       note: null,
       createdAt: now,
-    });
-    return members.length;
+    };
+    await insertBatch(tx, settling.by, batch);
+    return batch;
   });
 }

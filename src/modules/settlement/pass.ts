@@ -176,30 +176,33 @@ export function createPasses(): Passes {
   ): Promise<{ moved: boolean; heldBack: boolean }> {
     const { db, rail, settings } = settling;
     const before = await unresolvedBatches(db.pool, rail.name);
-    const open = before.filter(({ hasOpenNonce }) => hasOpenNonce).length;
-    const { made, heldBack } = await makeBatches(settling, view, {
+    const onTheirWay = new Set(before.filter(({ hasOpenNonce }) => hasOpenNonce).map(({ id }) => id));
+    let moved = false;
+    const send = async (batch: Batch): Promise<boolean> => {
+      const sending = await sendBatch(settling, batch, view);
+      if (sending.sent || (await takeRefusal(settling, batch, view, sending.refusal))) moved = true;
+      if (sending.sent) onTheirWay.add(batch.id);
+      return sending.sent;
+    };
+    for (const batch of before) {
+      const { id, status, hasOpenNonce, isWhole } = batch;
+      const mayBeSent = status === "batched" && !hasOpenNonce && isWhole;
+      if (mayBeSent && (refused.get(id)?.until ?? 0) <= performance.now()) await send(batch);
+    }
+    const open = onTheirWay.size;
+    const waiting = before.filter(({ id }) => !onTheirWay.has(id));
+    const limits = {
       open,
-      waiting: (kind) => before.filter((batch) => !batch.hasOpenNonce && batch.kind === kind).length,
+      waiting: (kind: Batch["kind"]) => waiting.filter((batch) => batch.kind === kind).length,
       maxSize,
       onlyFull: performance.now() < dueFrom,
-    });
+    };
+    const { made, heldBack } = await makeBatches(settling, view, limits, send);
     // Spread over the time of a block, so that there are nonces left when it comes; after a quiet time the first payout
     // waits for nobody.
     const paceMs = Math.min(heads.blockMs / settings.maxOpenNonces, settings.longestPaceMs);
     if (made > 0) dueFrom = performance.now() + paceMs;
-    let moved = made > 0;
-    const due = (await unresolvedBatches(db.pool, rail.name)).filter(
-      ({ id, status, hasOpenNonce, isWhole }) =>
-        status === "batched" &&
-        !hasOpenNonce &&
-        isWhole &&
-        (refused.get(id)?.until ?? 0) <= performance.now(),
-    );
-    for (const batch of due) {
-      const sending = await sendBatch(settling, batch, view);
-      if (sending.sent || (await takeRefusal(settling, batch, view, sending.refusal))) moved = true;
-    }
-    return { moved, heldBack };
+    return { moved: moved || made > 0, heldBack };
   }
 
   /** A batch that was never sent costs nothing: it waits, or gives its members back. True when it gave them back. */

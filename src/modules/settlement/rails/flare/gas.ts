@@ -15,7 +15,8 @@ const TRANSACTION_GAS = 150_000n;
 /**
  * A payee may be a contract that burns little gas when simulated and all it gets when paid; with a limit as tight as
  * the estimate, the vault would then revert the whole batch (NotEnoughGas). What is not used is not paid for, so the
- * worst case is offered, up to half a block: more than that would wait long for room.
+ * worst case is offered, up to three tenths of a block: with more a block would hold fewer, because each needs as much
+ * room as it offers when its turn comes. Where that is not enough, the batch reverts and smaller ones follow.
  */
 export function gasToOffer(estimate: bigint, instruction: Instruction, blockGasLimit: bigint): bigint {
   const payees =
@@ -26,6 +27,7 @@ export function gasToOffer(estimate: bigint, instruction: Instruction, blockGasL
     instruction.kind === "fill" || BigInt(instruction.assetRef) === 0n ? NATIVE_PAYEE_GAS : TOKEN_PAYEE_GAS;
   const needed = (estimate * ROOM_PERCENT) / 100n;
   const worst = TRANSACTION_GAS + payees * perPayee;
-  const bounded = worst < blockGasLimit / 2n ? worst : blockGasLimit / 2n;
+  const most = (blockGasLimit * 3n) / 10n;
+  const bounded = worst < most ? worst : most;
   return needed > bounded ? needed : bounded;
 }

@@ -1,4 +1,4 @@
-import { Transaction, Wallet } from "ethers";
+import { keccak256, Transaction, Wallet } from "ethers";
 import { AppError } from "../../../../platform/errors.ts";
 import type { EvmRpc } from "../../../../platform/evm-rpc.ts";
 import { EvmRpcError } from "../../../../platform/evm-rpc.ts";
@@ -153,9 +153,12 @@ export function createFlareRail(options: FlareRailOptions): Rail {
       maxFeePerGas: call.fees.maxFeePerGasWei,
       maxPriorityFeePerGas: call.fees.maxPriorityFeePerGasWei,
     });
-    const txHash = Transaction.from(raw).hash;
-    if (txHash === null) throw new Error("a signed transaction has no hash");
-    return { txHash, raw, maxCost: call.gasLimit * call.fees.maxFeePerGasWei, lastBlock: null };
+    return {
+      txHash: keccak256(raw),
+      raw,
+      maxCost: call.gasLimit * call.fees.maxFeePerGasWei,
+      lastBlock: null,
+    };
   }
 
   async function prepare(instruction: Instruction, nonce: bigint): Promise<Preparation> {

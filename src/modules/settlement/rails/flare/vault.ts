@@ -1,4 +1,11 @@
-import { AbiCoder, Interface, type LogDescription, Transaction, TypedDataEncoder, ZeroAddress } from "ethers";
+import {
+  getAddress,
+  Interface,
+  type LogDescription,
+  Transaction,
+  TypedDataEncoder,
+  ZeroAddress,
+} from "ethers";
 import { payoutVaultAbi } from "../../../../generated/contracts.ts";
 import { InvariantError } from "../../../../platform/errors.ts";
 import type { ChainEvent, Instruction, Payment, Refusal } from "../rail.ts";
@@ -20,10 +27,7 @@ export function packEntry(payment: Payment | null): bigint {
 export function unpackEntry(number: bigint, entry: bigint): Payment | null {
   if (entry === 0n) return null;
   const hex = (entry >> AMOUNT_BITS).toString(16).padStart(40, "0");
-  const [to] = AbiCoder.defaultAbiCoder().decode(["address"], `0x${"0".repeat(24)}${hex}`) as unknown as [
-    string,
-  ];
-  return { number, to, amount: entry & AMOUNT_MASK };
+  return { number, to: getAddress(`0x${hex}`), amount: entry & AMOUNT_MASK };
 }
 
 /** The call to the vault that carries out an instruction; null for one that calls nobody. */
@@ -52,12 +56,37 @@ export function encodeInstruction(instruction: Instruction): string | null {
   }
 }
 
+/** Hex digits of a word, and of what comes before a call's arguments: `0x` and the selector. */
+const WORD = 64;
+const SELECTOR = 10;
+const PAY_BATCH = vaultInterface.getFunction("payBatch")?.selector ?? "";
+
+/**
+ * The first number and the words of a `payBatch` that is laid out as compilers lay it out: asset, number, where the words
+ * begin, how many they are, the words. ethers reads it the same and takes ten times as long, so what is laid out in any
+ * other way is left to it (null).
+ */
+function decodeBatch(data: string): { first: bigint; entries: bigint[] } | null {
+  const word = (index: number): bigint => {
+    const from = SELECTOR + index * WORD;
+    return BigInt(`0x${data.slice(from, from + WORD)}`);
+  };
+  const words = (data.length - SELECTOR) / WORD;
+  if (!data.startsWith(PAY_BATCH) || !Number.isInteger(words) || words < 4) return null;
+  if (word(2) !== 0x60n || word(3) !== BigInt(words - 4)) return null;
+  return { first: word(1), entries: Array.from({ length: words - 4 }, (_unused, index) => word(4 + index)) };
+}
+
 /** What a transaction to the vault told it to pay; null when it was no way out. */
 export function decodePayments(
   transaction: { to: string | null; data: string },
   vault: string,
 ): (Payment | null)[] | null {
   if (transaction.to?.toLowerCase() !== vault.toLowerCase()) return null;
+  const batch = decodeBatch(transaction.data);
+  if (batch !== null) {
+    return batch.entries.map((entry, index) => unpackEntry(batch.first + BigInt(index), entry));
+  }
   const call = vaultInterface.parseTransaction({ data: transaction.data });
   if (call?.name === "payBatch") {
     const [, first, entries] = call.args as unknown as [string, bigint, bigint[]];

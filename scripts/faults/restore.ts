@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Caller } from "./caller.ts";
 import type { Child } from "./child.ts";
 import type { Run } from "./run.ts";
 import type { World } from "./world.ts";
@@ -72,13 +73,20 @@ async function replace(
 }
 
 /** Gives the reason that the first rail has. */
-async function expectPaused({ world, load, seed, fail }: Run): Promise<string> {
+async function expectPaused({ world, load, seed, offences, fail }: Run): Promise<string> {
   const rails = await untilPaused(world, ["flare", "xrpl"]);
   for (const [rail, reason] of rails) {
     if (reason === null) fail(`${rail} did not pause on a database that has forgotten what it paid`);
     else if (!/number/.test(reason)) fail(`${rail} paused without naming a number: ${reason}`);
   }
-  const refusal = await load.players[0]?.caller.once("POST", "/payouts", {
+  const caller = new Caller({
+    urls: world.urls.slice(0, 1),
+    offences,
+    signal: AbortSignal.timeout(PAUSED_WITHIN_MS),
+    turn: 0,
+  });
+  caller.token = load.players[0]?.token ?? null;
+  const refusal = await caller.once("POST", "/payouts", {
     key: `restored-${seed}`,
     body: { asset: "COIN", amount: "1", payAs: "FLR", to: world.chain.refusingPayee },
   });

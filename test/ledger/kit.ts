@@ -6,6 +6,7 @@ import {
   type Transfer,
   type TransferResult,
 } from "../../src/modules/ledger/index.ts";
+import { callLedgerPost, encodeTransfers, toOutcomes } from "../../src/modules/ledger/post-transfers.ts";
 import { accountBreaks, chainBreaks, trialBalance } from "../../src/modules/ledger/store.ts";
 import {
   type Database,
@@ -49,6 +50,20 @@ export async function sourceAccount(db: Database, asset = "COIN"): Promise<bigin
 export async function post(db: Database, transfers: readonly Transfer[]): Promise<TransferResult[]> {
   const outcomes = await db.transaction((tx) => postTransfers(tx, transfers));
   return outcomes.map((outcome) => outcome.result);
+}
+
+/** As the writer does first: bare results, or `taken` when an id was not new; then nothing was written. */
+export async function postExpectingNew(
+  db: Database,
+  transfers: readonly Transfer[],
+): Promise<TransferResult[] | "taken"> {
+  try {
+    const results = await callLedgerPost(db.pool, encodeTransfers(transfers), null, true);
+    return toOutcomes(transfers, results).map((outcome) => outcome.result);
+  } catch (error) {
+    if (isUniqueViolation(error)) return "taken";
+    throw error;
+  }
 }
 
 /** As callers do: run again what PostgreSQL says did nothing. */
@@ -198,6 +213,25 @@ function echoOf(transfer: Transfer | undefined, change: Echo["change"]): Transfe
   if (change === "expiry")
     return transfer.kind === "pending" ? { ...transfer, expiresAt: new Date(PAST.getTime() + 1) } : transfer;
   return transfer.kind === "void_pending" ? transfer : { ...transfer, amount: (transfer.amount ?? 0n) + 1n };
+}
+
+/** Batches that only move money, most of it between new ids: what the ledger has a shorter way for. */
+export function plainBatchesOver(accountCount: number): fc.Arbitrary<Transfer[][]> {
+  const account = fc.bigInt({ min: 0n, max: BigInt(accountCount - 1) });
+  const transfer: fc.Arbitrary<Transfer> = fc.record({
+    kind: fc.constant("posted" as const),
+    id: fc.integer({ min: 0, max: 300 }).map(String),
+    debit: account,
+    credit: account,
+    amount: fc.bigInt({ min: 1n, max: 60n }),
+    cause: fc.constant("test"),
+    ref: fc.constant("test:1"),
+  });
+  return fc.array(fc.array(transfer, { minLength: 1, maxLength: 8, size: "max" }), {
+    minLength: 1,
+    maxLength: 14,
+    size: "max",
+  });
 }
 
 export function bind(

@@ -10,8 +10,10 @@ import {
   bind,
   brokenInvariants,
   houseAccount,
+  plainBatchesOver,
   playerAccount,
   post,
+  postExpectingNew,
   sourceAccount,
   why,
 } from "./kit.ts";
@@ -75,6 +77,38 @@ describe("the ledger against its model", () => {
         await ledger.expireDue();
       }),
       { numRuns: 150, interruptAfterTimeLimit: 12_000 },
+    );
+    expect(await brokenInvariants(db)).toEqual([]);
+  });
+
+  it("gives plain transfers the same results whether their ids are expected to be new or not", async () => {
+    await fc.assert(
+      fc.asyncProperty(plainBatchesOver(5), async (symbolic) => {
+        const { accounts, model } = await openAccounts();
+        // Some that is held must stay, and a hold must not be lost by what moves beside it.
+        const [source, , first] = accounts;
+        if (source === undefined || first === undefined) throw new Error("too few accounts were opened");
+        const hold: Transfer[] = [
+          { kind: "pending", id: randomUUID(), debit: first, credit: source, amount: 15n, ...why },
+        ];
+        expect(await post(db, hold)).toEqual(model.post(hold));
+        const seen = new Set<string>();
+        for (const batch of bind(symbolic, accounts.slice(1, 6), randomUUID())) {
+          const posted = batch.filter((one) => one.kind === "posted" && one.debit !== one.credit);
+          if (posted.length === 0) continue;
+          const ids = new Set(posted.map((one) => one.id));
+          const isTaken = ids.size < posted.length || ids.intersection(seen).size > 0;
+          const answer = await postExpectingNew(db, posted);
+          if (answer === "taken") expect(isTaken).toBe(true);
+          const expected = model.post(posted);
+          expect(answer === "taken" ? await post(db, posted) : answer).toEqual(expected);
+          for (const [i, { id }] of posted.entries()) if (expected[i] === "posted") seen.add(id);
+        }
+        for (const [id, { posted, held, version }] of model.accounts) {
+          expect(await balance(db, id)).toEqual({ posted, held, version });
+        }
+      }),
+      { numRuns: 40, interruptAfterTimeLimit: 4_000 },
     );
     expect(await brokenInvariants(db)).toEqual([]);
   });

@@ -63,6 +63,30 @@ describe("group commit", () => {
     await small.close();
   });
 
+  it("answers replays among new transfers, as they come and long after", async () => {
+    const fresh = createLedgerWriter({ db, log: silentLog });
+    const emptied = await playerAccount(db);
+    const replayed = [reward(5n, { credit: emptied }), reward(5n, { debit: emptied, credit: source })];
+    expect(results(await fresh.submit(replayed))).toEqual(["posted", "posted"]);
+    const [, spent] = replayed;
+    const changed = replayed.map((one) => ({ ...one, ref: "another" }));
+    const poor = reward(1n, { debit: emptied, credit: source });
+    for (let round = 0; round < 3; round += 1) {
+      // Each in a batch of its own, and then all in one. What is refused for want of funds may be an old transfer too.
+      if (spent !== undefined) expect(results(await fresh.submit([spent]))).toEqual(["exists"]);
+      const together = await Promise.all([[reward()], replayed, changed, [poor]].map((t) => fresh.submit(t)));
+      expect(together.map(results)).toEqual([
+        ["posted"],
+        ["exists", "exists"],
+        ["exists_with_different_ref", "exists_with_different_ref"],
+        ["insufficient_funds"],
+      ]);
+      // Enough batches for the writer to expect new ids again.
+      for (let i = 0; i < 40; i += 1) expect(results(await fresh.submit([reward()]))).toEqual(["posted"]);
+    }
+    await fresh.close();
+  });
+
   it("refuses an open group, which would take another caller's transfer for its end", async () => {
     await expect(writer.submit([reward(1n, { linked: true })])).rejects.toMatchObject({
       code: "linked_chain_open",

@@ -16,16 +16,20 @@ export async function postTransfers(tx: Tx, transfers: readonly Transfer[]): Pro
   return toOutcomes(transfers, await callLedgerPost(tx, encodeTransfers(transfers), null));
 }
 
-/** Outside of a transaction of the caller's own the statement commits by itself. */
+/**
+ * Outside of a transaction of the caller's own the statement commits by itself. With `expectNew` an id that is taken
+ * is a 23505 instead of a result: cheaper for whoever can ask again without it.
+ */
 export async function callLedgerPost(
   q: Queryable,
   columns: EncodedTransfers,
   batchId: string | null,
+  expectNew = false,
 ): Promise<string[]> {
   const { rows } = await q.query<{ results: string }>({
     name: "ledger_post",
-    text: `SELECT array_to_string(ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11), ',') AS results`,
-    values: [...columns, batchId],
+    text: `SELECT array_to_string(ledger_post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12), ',') AS results`,
+    values: [...columns, batchId, expectNew],
   });
   return (rows[0]?.results ?? "").split(",");
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import type pg from "pg";
-import type { Database } from "../../platform/db/index.ts";
+import { type Database, isUniqueViolation } from "../../platform/db/index.ts";
 import type { Logger } from "../../platform/log.ts";
 import { LedgerError, ledgerOverloaded, ledgerUnavailable, transferRefused } from "./errors.ts";
 import { callLedgerPost, encodeTransfers, toOutcomes } from "./post-transfers.ts";
@@ -45,11 +45,15 @@ type Submission = {
 
 const MAX_CONFLICTS = 20;
 
+/** Batches whose ids are looked up first after one held an id that was taken: replays seldom come alone. */
+const LOOK_UP_FOR = 32;
+
 export function createLedgerWriter(options: LedgerWriterOptions): LedgerWriter {
   const { db, log, maxBatch = 1_000, maxQueued = 100_000, resolveForMs = 30_000 } = options;
   let queue: Submission[] = [];
   let queued = 0;
   let closed = false;
+  let lookUpFor = 0;
   let draining: Promise<void> | undefined;
 
   async function submit(transfers: readonly Transfer[]): Promise<TransferOutcome[]> {
@@ -116,6 +120,8 @@ export function createLedgerWriter(options: LedgerWriterOptions): LedgerWriter {
     const columns = encodeTransfers(transfers);
     const giveUp = performance.now() + resolveForMs;
     let lost = false;
+    let expectNew = lookUpFor === 0;
+    if (!expectNew) lookUpFor -= 1;
     for (let conflicts = 0, pauseMs = 10; ; ) {
       let sent = false;
       let client: pg.PoolClient | undefined;
@@ -123,12 +129,19 @@ export function createLedgerWriter(options: LedgerWriterOptions): LedgerWriter {
       try {
         client = await db.pool.connect();
         sent = true;
-        const outcomes = toOutcomes(transfers, await callLedgerPost(client, columns, batchId));
+        const outcomes = toOutcomes(transfers, await callLedgerPost(client, columns, batchId, expectNew));
         return lost ? await asFirstAnswered(client, outcomes, batchId) : outcomes;
       } catch (error) {
         const failure = sent ? classifyWriteFailure(error) : "lost";
         broken = failure === "lost";
         if (failure === "refused") throw error;
+        if (expectNew) {
+          expectNew = false;
+          if (isUniqueViolation(error)) {
+            lookUpFor = LOOK_UP_FOR;
+            continue;
+          }
+        }
         if (failure === "lost") {
           lost ||= sent;
           if (!lost) throw ledgerUnavailable("no", error);

@@ -94,9 +94,12 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
     for (const fault of faults) {
       const key = `${fault.kind} ${fault.where} ${fault.detail.replace(/[0-9a-f-]{8,}/g, "").slice(0, 40)}`;
       const known = found.get(key);
-      if (known === undefined)
+      if (known === undefined) {
         found.set(key, { ...fault, times: 1, first: at, smallest: JSON.stringify(shown) });
-      else known.times += 1;
+        onProgress(`${fault.kind}, ${fault.where}, at ${at}: ${fault.detail.slice(0, 500)}`);
+      } else {
+        known.times += 1;
+      }
     }
   }
 

@@ -113,6 +113,7 @@ export class Run {
   /** What is seen until then is another database, and so another history. */
   async lookAway<T>(work: () => Promise<T>): Promise<T> {
     this.#looksAway = true;
+    // A look that is under way keeps what it sees to itself.
     this.heads = [...this.heads];
     try {
       return await work();

@@ -13,7 +13,7 @@ type Kind = {
   draw(random: Random): Parameters;
 };
 
-/** Steps that a worker passes under load; the rarer ones are reached when a fault leads there. */
+/** All of them. Most are passed under any load, the rarer ones when another fault leads there. */
 const STEPS: readonly StepName[] = [
   "batch_stored",
   "attempt_signed",
@@ -27,6 +27,9 @@ const STEPS: readonly StepName[] = [
   "landing_seen",
   "landing_written",
   "landing_committed",
+  "loss_committed",
+  "batch_proven_unpaid",
+  "batch_dissolved",
   "payload_stored",
   "events_read",
   "events_stored",

@@ -8,13 +8,16 @@ import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/Signa
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {IPayoutVault} from "./interfaces/IPayoutVault.sol";
 import {LimitRules} from "./libraries/LimitRules.sol";
+import {Numbers} from "./libraries/Numbers.sol";
 import {Payments} from "./libraries/Payments.sol";
 
 /// @title The vault that CoinClicker pays from. `IPayoutVault` says what each function promises.
-/// @dev Two things keep a number from being paid twice. Every way out sets the number's bit before it calls anybody,
+/// @dev Two things keep a number from being paid twice. Every way out consumes the number before it calls anybody,
 /// and all of them share one reentrancy guard, so a payee that calls back in finds both the door and the number closed.
-/// No code behind a proxy, no function that clears a bit.
+/// No code behind a proxy, no function that makes a consumed number payable again.
 contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTransient {
+    using Numbers for Numbers.Consumed;
+
     /// @dev Two slots for what a batch reads, so that the bucket costs one read and one write, and the rate one read.
     struct AssetState {
         uint96 level; // what the bucket held at `refilledAt`
@@ -46,18 +49,17 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
     /// @inheritdoc IPayoutVault
     uint64 public immutable delay;
     /// @inheritdoc IPayoutVault
-    address public operator;
-    /// @inheritdoc IPayoutVault
     address public guardian;
     /// @inheritdoc IPayoutVault
-    bool public paused;
+    address public operator;
+    /// @inheritdoc IPayoutVault
+    bool public paused; // beside the operator: a batch reads both, and reads one slot
     /// @inheritdoc IPayoutVault
     mapping(address account => bool) public isApprover;
     /// @inheritdoc IPayoutVault
-    mapping(uint256 word => uint256 bits) public consumedWord;
-    /// @inheritdoc IPayoutVault
     mapping(address asset => mapping(address payee => uint256)) public creditOf;
 
+    Numbers.Consumed private _consumed;
     address[] private _approvers;
     address[] private _nextApprovers;
     mapping(address asset => AssetState) private _assets;
@@ -119,25 +121,30 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
         nonReentrant
     {
         if (entries.length == 0) revert EmptyBatch();
-        _consumeRange(first, entries.length);
+        _consume(first, entries.length, SERIES_PUSH);
         uint256 cap = _assets[asset].cap;
         uint256 available = _available(asset);
-        (uint256 total, bool wrong, uint256[] memory refused) = asset == address(0)
+        (uint256 total, uint256[] memory unpaid) = asset == address(0)
             ? Payments.payNativeEntries(cap, entries)
             : Payments.payTokenEntries(asset, cap, entries);
+        // Gas only shrinks: if this is enough, whoever refused had all its gas.
+        bool enoughGas = gasleft() >= Payments.enoughGas(asset == address(0) ? Payments.PAYEE_GAS : Payments.TOKEN_GAS);
         // From here on it either holds as a whole or never happened.
-        if (wrong) _revertForEntry(cap, first, entries);
+        uint256 credited;
+        for (uint256 i = 0; i < unpaid.length; i++) {
+            uint256 entry = entries[unpaid[i]];
+            if (entry == 0) continue; // only closes its number
+            uint256 number = first + unpaid[i];
+            address to = address(uint160(entry >> AMOUNT_BITS));
+            uint256 amount = entry & AMOUNT_MASK;
+            _checkPayee(to, amount);
+            if (amount >= cap) revert AmountNotBelowCap(number, amount, cap);
+            if (!enoughGas) revert NotEnoughGas();
+            credited += amount;
+            _credit(asset, number, to, amount);
+        }
         if (total > available) revert InsufficientVaultBalance(asset, total, available);
         _drawFromBucket(asset, total);
-        uint256 credited;
-        for (uint256 i = 0; i < refused.length; i++) {
-            uint256 entry = entries[refused[i]];
-            uint256 amount = entry & AMOUNT_MASK;
-            address to = address(uint160(entry >> AMOUNT_BITS));
-            if (to == address(this)) revert PayeeIsVault();
-            credited += amount;
-            _credit(asset, first + refused[i], to, amount);
-        }
         emit BatchPaid(asset, first, entries.length, total - credited, credited);
     }
 
@@ -148,7 +155,7 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
         whenNotPaused
         nonReentrant
     {
-        _consume(payout.number, SERIES_SIGNED);
+        _consume(payout.number, 1, SERIES_SIGNED);
         _checkTransfer(payout.to, payout.amount, payout.validUntil);
         _checkApprovals(payout, signers, signatures);
         _requireBalance(payout.asset, payout.amount);
@@ -163,7 +170,7 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
 
     /// @inheritdoc IPayoutVault
     function claim(Claim calldata voucher, bytes calldata signature) external whenNotPaused nonReentrant {
-        _consume(voucher.number, SERIES_CLAIM);
+        _consume(voucher.number, 1, SERIES_CLAIM);
         _checkTransfer(voucher.to, voucher.amount, voucher.validUntil);
         bytes32 digest = _hashTypedDataV4(
             keccak256(
@@ -193,7 +200,7 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
             uint256 number = numbers[i];
             uint256 series = number >> SERIES_SHIFT;
             if (series > SERIES_CLAIM) revert WrongSeries(number);
-            _consume(number, series);
+            _consume(number, 1, series);
             emit NumberClosed(number, msg.sender);
         }
     }
@@ -346,7 +353,12 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
 
     /// @inheritdoc IPayoutVault
     function isConsumed(uint256 number) external view returns (bool) {
-        return (consumedWord[number >> 8] >> (number & 0xff)) & 1 == 1;
+        return (_consumed.wordOf(number >> 8) >> (number & 0xff)) & 1 == 1;
+    }
+
+    /// @inheritdoc IPayoutVault
+    function consumedWord(uint256 word) external view returns (uint256 bits) {
+        return _consumed.wordOf(word);
     }
 
     /// @inheritdoc IPayoutVault
@@ -361,55 +373,24 @@ contract PayoutVault is IPayoutVault, Ownable2Step, EIP712, ReentrancyGuardTrans
 
     // ---------------------------------------------------------------- numbers
 
-    function _consume(uint256 number, uint256 series) private {
-        if (number >> SERIES_SHIFT != series) revert WrongSeries(number);
-        uint256 bit = 1 << (number & 0xff);
-        uint256 bits = consumedWord[number >> 8];
-        if (bits & bit != 0) revert NumberAlreadyConsumed(number);
-        consumedWord[number >> 8] = bits | bit;
-    }
-
-    /// @dev One read and one write for 256 numbers; a bit for each payee would cost about 130 gas more per payee.
-    function _consumeRange(uint256 first, uint256 count) private {
-        if (first >> SERIES_SHIFT != SERIES_PUSH) revert WrongSeries(first);
-        uint256 end = first + count;
-        if ((end - 1) >> SERIES_SHIFT != SERIES_PUSH) revert WrongSeries(end - 1);
-        uint256 number = first;
-        while (number < end) {
-            uint256 offset = number & 0xff;
-            uint256 length = 256 - offset;
-            if (length > end - number) length = end - number;
-            uint256 mask = (type(uint256).max >> (256 - length)) << offset;
-            uint256 bits = consumedWord[number >> 8];
-            if (bits & mask != 0) revert NumberAlreadyConsumed((number & ~uint256(0xff)) + _lowestBit(bits & mask));
-            consumedWord[number >> 8] = bits | mask;
-            number += length;
-        }
-    }
-
-    function _lowestBit(uint256 bits) private pure returns (uint256 position) {
-        while ((bits >> position) & 1 == 0) position++;
+    function _consume(uint256 first, uint256 count, uint256 series) private {
+        if (first >> SERIES_SHIFT != series) revert WrongSeries(first);
+        uint256 last = first + count - 1;
+        if (last >> SERIES_SHIFT != series) revert WrongSeries(last);
+        _consumed.consume(first, count);
     }
 
     // ---------------------------------------------------------------- checks
 
     function _checkTransfer(address to, uint256 amount, uint64 validUntil) private view {
         if (block.timestamp > validUntil) revert Expired(validUntil);
+        _checkPayee(to, amount);
+    }
+
+    function _checkPayee(address to, uint256 amount) private view {
         if (to == address(0)) revert ZeroAddress();
         if (to == address(this)) revert PayeeIsVault();
         if (amount == 0) revert ZeroAmount();
-    }
-
-    function _revertForEntry(uint256 cap, uint256 first, uint256[] calldata entries) private view {
-        for (uint256 i = 0; i < entries.length; i++) {
-            if (entries[i] == 0) continue;
-            address to = address(uint160(entries[i] >> AMOUNT_BITS));
-            uint256 amount = entries[i] & AMOUNT_MASK;
-            if (to == address(0)) revert ZeroAddress();
-            if (to == address(this)) revert PayeeIsVault();
-            if (amount == 0) revert ZeroAmount();
-            if (amount >= cap) revert AmountNotBelowCap(first + i, amount, cap);
-        }
     }
 
     function _checkApprovals(Payout calldata payout, address[] calldata signers, bytes[] calldata signatures)

@@ -10,6 +10,9 @@ library Payments {
     uint256 private constant AMOUNT_MASK = 0xffffffffffffffffffffffff;
     uint256 private constant AMOUNT_BITS = 96;
 
+    /// @dev The selector of `transfer(address,uint256)`.
+    uint256 private constant TRANSFER = 0xa9059cbb;
+
     // Enough for a contract wallet behind a proxy that writes a few words and logs them; the stipend comes on top.
     uint256 internal constant PAYEE_GAS = 50_000;
     // Enough for tokens that keep checkpoints, as wrapped FLR does for vote power.
@@ -36,85 +39,170 @@ library Payments {
         }
     }
 
-    // Both loops below check and pay in one pass, which is what makes a batch cheaper than a plain loop. An entry that may
-    // not be paid is only noted: the caller must then revert, which takes back what was paid meanwhile. The same holds for
-    // the total, which is known only at the end.
+    // Both loops below check and pay in one pass, which is what makes a batch cheaper than a plain loop. An entry's checks
+    // are computed rather than jumped over, and share one jump with the call's success, which saves about 45 gas a payee;
+    // taking four entries in a turn of the loop saves another 25. Who then was not paid, for whatever reason, is noted for
+    // the caller, who must revert if an entry should not have been there: that takes back what was paid meanwhile. The
+    // same holds for the total, which is known only at the end.
+    //
+    // An entry is valid if it has a payee, `entry > AMOUNT_MASK`, and an amount from 1 up to `cap - 1`: less one, both 0,
+    // which becomes 2^256 - 1, and all that is too large are not below `cap - 1`.
 
+    /// @dev The vault itself as payee refuses. A zero word calls nobody, the zero address, with nothing.
     /// @param cap every amount must be below it
     /// @return total the sum of all amounts
-    /// @return wrong whether an entry is invalid. The vault itself as payee is not noticed: it refuses coins from itself
-    /// @return refused indices of the entries whose payee refused
+    /// @return unpaid indices of the entries that were not paid: zero words, invalid ones, and those whose payee refused
     function payNativeEntries(uint256 cap, uint256[] calldata entries)
         internal
-        returns (uint256 total, bool wrong, uint256[] memory refused)
+        returns (uint256 total, uint256[] memory unpaid)
     {
-        uint256 enough = enoughGas(PAYEE_GAS);
-        bool starved;
+        uint256 ceiling = cap == 0 ? 0 : cap - 1;
         assembly ("memory-safe") {
-            refused := mload(0x40)
-            let next := add(refused, 0x20)
-            let end := add(entries.offset, shl(5, entries.length))
-            for { let at := entries.offset } lt(at, end) { at := add(at, 0x20) } {
-                let entry := calldataload(at)
-                let amount := and(entry, AMOUNT_MASK)
-                if iszero(amount) {
-                    // A zero word only closes its number.
-                    wrong := or(wrong, iszero(iszero(entry)))
-                    continue
-                }
-                let to := shr(AMOUNT_BITS, entry)
-                wrong := or(wrong, or(iszero(to), iszero(lt(amount, cap))))
+            function note(list, offset, at) {
+                let length := add(mload(list), 1)
+                mstore(list, length)
+                mstore(add(list, shl(5, length)), shr(5, sub(at, offset)))
+            }
+            unpaid := mload(0x40)
+            mstore(unpaid, 0)
+            let entry
+            let amount
+            let valid
+            let at := entries.offset
+            let end := add(at, shl(5, entries.length))
+            // Those that make no four.
+            for { } and(sub(end, at), 0x7f) { at := add(at, 0x20) } {
+                entry := calldataload(at)
+                amount := and(entry, AMOUNT_MASK)
                 total := add(total, amount)
-                if iszero(call(PAYEE_GAS, to, amount, 0, 0, 0, 0)) {
-                    starved := or(starved, lt(gas(), enough))
-                    mstore(next, shr(5, sub(at, entries.offset)))
-                    next := add(next, 0x20)
+                valid := and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling))
+                if iszero(and(valid, call(PAYEE_GAS, shr(AMOUNT_BITS, entry), amount, 0, 0, 0, 0))) {
+                    note(unpaid, entries.offset, at)
                 }
             }
-            mstore(refused, shr(5, sub(next, add(refused, 0x20))))
-            mstore(0x40, next)
+            for { } lt(at, end) { at := add(at, 0x80) } {
+                entry := calldataload(at)
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                valid := and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling))
+                if iszero(and(valid, call(PAYEE_GAS, shr(AMOUNT_BITS, entry), amount, 0, 0, 0, 0))) {
+                    note(unpaid, entries.offset, at)
+                }
+
+                entry := calldataload(add(at, 0x20))
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                valid := and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling))
+                if iszero(and(valid, call(PAYEE_GAS, shr(AMOUNT_BITS, entry), amount, 0, 0, 0, 0))) {
+                    note(unpaid, entries.offset, add(at, 0x20))
+                }
+
+                entry := calldataload(add(at, 0x40))
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                valid := and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling))
+                if iszero(and(valid, call(PAYEE_GAS, shr(AMOUNT_BITS, entry), amount, 0, 0, 0, 0))) {
+                    note(unpaid, entries.offset, add(at, 0x40))
+                }
+
+                entry := calldataload(add(at, 0x60))
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                valid := and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling))
+                if iszero(and(valid, call(PAYEE_GAS, shr(AMOUNT_BITS, entry), amount, 0, 0, 0, 0))) {
+                    note(unpaid, entries.offset, add(at, 0x60))
+                }
+            }
+            mstore(0x40, add(unpaid, shl(5, add(mload(unpaid), 1))))
         }
-        if (starved && !wrong) revert IPayoutVault.NotEnoughGas();
     }
 
     /// @dev As `payNativeEntries`, by `transfer` of a token.
+    ///
+    /// The call's data lie at 0: the selector, `to` from 0x04, the amount from 0x24. An entry stored at 0x10 puts its payee in
+    /// place, and the amount stored after it overwrites the rest. The answer goes to 0x10 too: its last byte lies on one
+    /// of the amount's that is always 0, so that no answer shorter than a word, nor none, can pass for `true` there.
+    ///
+    /// An invalid entry's call has no gas and fails: not even a transfer of nothing is made for a zero word.
     function payTokenEntries(address asset, uint256 cap, uint256[] calldata entries)
         internal
-        returns (uint256 total, bool wrong, uint256[] memory refused)
+        returns (uint256 total, uint256[] memory unpaid)
     {
-        uint256 enough = enoughGas(TOKEN_GAS);
-        // One call's data, its arguments replaced for each payee.
-        bytes memory data = abi.encodeCall(IERC20.transfer, (address(0), 0));
-        bool starved;
+        uint256 ceiling = cap == 0 ? 0 : cap - 1;
         assembly ("memory-safe") {
-            refused := mload(0x40)
-            let next := add(refused, 0x20)
-            let end := add(entries.offset, shl(5, entries.length))
-            for { let at := entries.offset } lt(at, end) { at := add(at, 0x20) } {
-                let entry := calldataload(at)
-                let amount := and(entry, AMOUNT_MASK)
-                if iszero(amount) {
-                    wrong := or(wrong, iszero(iszero(entry)))
-                    continue
-                }
-                let to := shr(AMOUNT_BITS, entry)
-                wrong := or(wrong, or(or(iszero(to), eq(to, address())), iszero(lt(amount, cap))))
+            function note(list, offset, at) {
+                let length := add(mload(list), 1)
+                mstore(list, length)
+                mstore(add(list, shl(5, length)), shr(5, sub(at, offset)))
+            }
+            unpaid := mload(0x40)
+            mstore(unpaid, 0)
+            mstore(0, shl(224, TRANSFER))
+            let entry
+            let amount
+            let valid
+            let ok
+            let at := entries.offset
+            let end := add(at, shl(5, entries.length))
+            // Those that make no four.
+            for { } and(sub(end, at), 0x7f) { at := add(at, 0x20) } {
+                entry := calldataload(at)
+                amount := and(entry, AMOUNT_MASK)
                 total := add(total, amount)
-                mstore(add(data, 0x24), to)
-                mstore(add(data, 0x44), amount)
-                let ok := call(TOKEN_GAS, asset, 0, add(data, 0x20), 0x44, 0, 0x20)
-                if iszero(and(and(eq(mload(0), 1), gt(returndatasize(), 0x1f)), ok)) {
-                    // Not `true`; nothing at all is as good.
-                    if iszero(lt(returndatasize(), ok)) {
-                        starved := or(starved, lt(gas(), enough))
-                        mstore(next, shr(5, sub(at, entries.offset)))
-                        next := add(next, 0x20)
-                    }
+                mstore(0x10, entry)
+                mstore(0x24, amount)
+                valid := gt(and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling)), eq(mload(0x04), address()))
+                ok := and(valid, call(mul(valid, TOKEN_GAS), asset, 0, 0, 0x44, 0x10, 0x20))
+                if xor(mul(ok, mload(0x10)), 1) {
+                    if iszero(gt(ok, returndatasize())) { note(unpaid, entries.offset, at) }
                 }
             }
-            mstore(refused, shr(5, sub(next, add(refused, 0x20))))
-            mstore(0x40, next)
+            for { } lt(at, end) { at := add(at, 0x80) } {
+                entry := calldataload(at)
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                mstore(0x10, entry)
+                mstore(0x24, amount)
+                valid := gt(and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling)), eq(mload(0x04), address()))
+                ok := and(valid, call(mul(valid, TOKEN_GAS), asset, 0, 0, 0x44, 0x10, 0x20))
+                if xor(mul(ok, mload(0x10)), 1) {
+                    if iszero(gt(ok, returndatasize())) { note(unpaid, entries.offset, at) }
+                }
+
+                entry := calldataload(add(at, 0x20))
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                mstore(0x10, entry)
+                mstore(0x24, amount)
+                valid := gt(and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling)), eq(mload(0x04), address()))
+                ok := and(valid, call(mul(valid, TOKEN_GAS), asset, 0, 0, 0x44, 0x10, 0x20))
+                if xor(mul(ok, mload(0x10)), 1) {
+                    if iszero(gt(ok, returndatasize())) { note(unpaid, entries.offset, add(at, 0x20)) }
+                }
+
+                entry := calldataload(add(at, 0x40))
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                mstore(0x10, entry)
+                mstore(0x24, amount)
+                valid := gt(and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling)), eq(mload(0x04), address()))
+                ok := and(valid, call(mul(valid, TOKEN_GAS), asset, 0, 0, 0x44, 0x10, 0x20))
+                if xor(mul(ok, mload(0x10)), 1) {
+                    if iszero(gt(ok, returndatasize())) { note(unpaid, entries.offset, add(at, 0x40)) }
+                }
+
+                entry := calldataload(add(at, 0x60))
+                amount := and(entry, AMOUNT_MASK)
+                total := add(total, amount)
+                mstore(0x10, entry)
+                mstore(0x24, amount)
+                valid := gt(and(gt(entry, AMOUNT_MASK), lt(sub(amount, 1), ceiling)), eq(mload(0x04), address()))
+                ok := and(valid, call(mul(valid, TOKEN_GAS), asset, 0, 0, 0x44, 0x10, 0x20))
+                if xor(mul(ok, mload(0x10)), 1) {
+                    if iszero(gt(ok, returndatasize())) { note(unpaid, entries.offset, add(at, 0x60)) }
+                }
+            }
+            mstore(0x40, add(unpaid, shl(5, add(mload(unpaid), 1))))
         }
-        if (starved && !wrong) revert IPayoutVault.NotEnoughGas();
     }
 }

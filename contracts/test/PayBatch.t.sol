@@ -81,6 +81,77 @@ contract PayBatchTest is Base {
         vm.assertEq(uint256(logs[0].topics[0]), uint256(IPayoutVault.BatchPaid.selector), "BatchPaid");
     }
 
+    /// @dev Zero words make not even a transfer of nothing: some tokens would log one, as if the vault burned them.
+    function test_aZeroWordCallsNoToken() public {
+        ReenteringToken watching = new ReenteringToken();
+        enable(address(watching));
+        watching.mint(address(vault), 100);
+        watching.arm(address(token), abi.encodeCall(token.totalSupply, ()));
+        uint256[] memory entries = new uint256[](9);
+        entries[6] = word(payee_(1), 5);
+        payBatch(address(watching), 1, entries);
+        vm.assertEq(watching.successes(), 1, "transfers");
+        vm.assertEq(watching.balanceOf(payee_(1)), 5, "paid");
+    }
+
+    /// @dev Whatever an entry is and wherever it stands, the others are paid as if it were not there.
+    function testFuzz_eachEntryIsItsOwnAffair(uint256 seed, uint256 size) public {
+        OddToken[2] memory tokens = [OddToken(new FalseToken()), OddToken(new SilentToken())];
+        address refusing = address(new RefusingPayee());
+        for (uint256 i = 0; i < 2; i++) {
+            enable(address(tokens[i]));
+            tokens[i].mint(address(vault), FUNDS);
+            tokens[i].refuse(refusing, true);
+        }
+        uint256[] memory entries = new uint256[](1 + size % 14);
+        uint256 refused;
+        uint256 total;
+        for (uint256 i = 0; i < entries.length; i++) {
+            uint256 draw = (seed >> (i * 16)) & 0xffff;
+            if (draw % 4 == 0) continue;
+            entries[i] = word(draw % 4 == 1 ? refusing : payee_(i), 1 + draw);
+            total += 1 + draw;
+            if (draw % 4 == 1) refused += 1 + draw;
+        }
+        address[3] memory assets = [NATIVE, address(tokens[0]), address(tokens[1])];
+        for (uint256 i = 0; i < 3; i++) {
+            vm.expectEmit(true, true, true, true, address(vault));
+            emit IPayoutVault.BatchPaid(assets[i], 1 + 100 * i, entries.length, total - refused, refused);
+            payBatch(assets[i], 1 + 100 * i, entries);
+            vm.assertEq(vault.creditOf(assets[i], refusing), refused, "credit");
+            vm.assertEq(vault.bucketAvailable(assets[i]), CAPACITY - total, "bucket");
+            for (uint256 j = 0; j < entries.length; j++) {
+                uint256 wanted = address(uint160(entries[j] >> 96)) == payee_(j) ? entries[j] & type(uint96).max : 0;
+                vm.assertEq(
+                    i == 0 ? payee_(j).balance : OddToken(assets[i]).balanceOf(payee_(j)), wanted, "paid"
+                );
+            }
+        }
+    }
+
+    /// @dev A batch that says how many entries it has is not believed to have more.
+    function test_wordsBehindTheEntriesAreNotPaid() public {
+        for (uint256 count = 1; count < 6; count++) {
+            uint256[] memory entries = new uint256[](count);
+            for (uint256 i = 0; i < count; i++) {
+                entries[i] = word(payee_(i), 1);
+            }
+            bytes memory tail = abi.encode(word(payee_(98), 1), word(payee_(99), 1), word(payee_(97), 1));
+            for (uint256 i = 0; i < 2; i++) {
+                vm.prank(operator);
+                (bool ok,) = address(vault).call(
+                    bytes.concat(
+                        abi.encodeCall(vault.payBatch, (i == 0 ? NATIVE : address(token), 10 * count + 100 * i, entries)),
+                        tail
+                    )
+                );
+                vm.assertTrue(ok, "called");
+            }
+            vm.assertEq(address(vault).balance, FUNDS - count * (count + 1) / 2, "coins");
+            vm.assertEq(token.balanceOf(address(vault)), FUNDS - count * (count + 1) / 2, "tokens");
+        }
+    }
+
     // ------------------------------------------------------------ refusals
 
     function test_refusesStrangersAndThePausedVault() public {
@@ -129,11 +200,56 @@ contract PayBatchTest is Base {
         payBatch(NATIVE, 1, three(good, 0, word(payee_(2), CAP - 1)));
     }
 
+    function testFuzz_refusesAnInvalidEntryWhereverItStands(uint256 size, uint256 place, uint256 kind) public {
+        uint256[] memory entries = new uint256[](1 + size % 14);
+        for (uint256 i = 0; i < entries.length; i++) {
+            entries[i] = word(payee_(i), 1 + i);
+        }
+        place = place % entries.length;
+        uint256[5] memory invalid = [
+            word(address(0), 1),
+            word(payee_(1), 0),
+            word(payee_(1), type(uint96).max),
+            word(payee_(1), CAP),
+            word(address(vault), 1)
+        ];
+        bytes[5] memory reasons = [
+            abi.encodeWithSelector(IPayoutVault.ZeroAddress.selector),
+            abi.encodeWithSelector(IPayoutVault.ZeroAmount.selector),
+            abi.encodeWithSelector(IPayoutVault.AmountNotBelowCap.selector, 1 + place, type(uint96).max, CAP),
+            abi.encodeWithSelector(IPayoutVault.AmountNotBelowCap.selector, 1 + place, CAP, CAP),
+            abi.encodeWithSelector(IPayoutVault.PayeeIsVault.selector)
+        ];
+        entries[place] = invalid[kind % 5];
+        for (uint256 i = 0; i < 2; i++) {
+            vm.expectRevert(reasons[kind % 5]);
+            payBatch(i == 0 ? NATIVE : address(token), 1, entries);
+        }
+    }
+
     function test_refusesAnAssetWithoutLimits() public {
         SilentToken unknown = new SilentToken();
         unknown.mint(address(vault), 100);
         vm.expectRevert(abi.encodeWithSelector(IPayoutVault.AmountNotBelowCap.selector, 1, 1, 0));
         payBatch(address(unknown), 1, one(word(payee_(1), 1)));
+    }
+
+    function test_refusesAnyAmountAtOrAboveTheSmallestCaps() public {
+        for (uint256 i = 0; i < 3; i++) {
+            uint96 cap = uint96(2 - i);
+            vm.prank(OWNER);
+            vault.setLimits(NATIVE, limitsOf(CAPACITY, 0, cap, 2, 10_000 ether, 3));
+            for (uint256 amount = 1; amount < 4; amount++) {
+                uint256 number = 10 * cap + amount;
+                if (amount >= cap) {
+                    vm.expectRevert(
+                        abi.encodeWithSelector(IPayoutVault.AmountNotBelowCap.selector, number, amount, cap)
+                    );
+                }
+                payBatch(NATIVE, number, one(word(payee_(1), amount)));
+            }
+        }
+        vm.assertEq(payee_(1).balance, 1, "paid");
     }
 
     function test_refusesMoreThanTheBucketHolds() public {

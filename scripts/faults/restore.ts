@@ -48,11 +48,13 @@ export async function restoreForgetful(run: Run, afterMs: number): Promise<strin
   await sleep(afterMs);
   await untilNewPaid(world, known);
   await load.hold();
+  run.say("  both rails have paid what the backup does not know; it is restored");
   for (const client of clients) client.park();
   const reason = await run.lookAway(async () => {
     // One worker is enough to find out, as the operators' guide has it.
     await replace(world, () => world.restoreBackup(), [world.apis[0], world.workers[0]]);
     const paused = await expectPaused(run);
+    run.say("  the newer database comes back");
     await replace(world, () => world.restoreNewer());
     return paused;
   });

@@ -75,6 +75,8 @@ export async function createHttpServer(options: {
   });
   const coercing = new Ajv({
     coerceTypes: "array",
+    // `Infinity` is coerced to a number; as a strict one it would then be none, and past every limit.
+    strictNumbers: false,
     useDefaults: true,
     removeAdditional: false,
     allErrors: false,

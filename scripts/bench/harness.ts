@@ -34,7 +34,10 @@ export type Measurement = {
   perSecond: number;
   /** Of the baseline in the same comparison. */
   ratio: number;
+  p50Ms: number;
   p99Ms: number;
+  /** How much of one core this process used, load generator included; near 1 it is the limit itself. */
+  coresHere: number;
 };
 
 /**
@@ -55,26 +58,31 @@ export async function compare(options: CompareOptions): Promise<Measurement[]> {
     name: contender.name,
     perSecond: rates[i] ?? 0,
     ratio: (rates[i] ?? 0) / (rates[0] ?? 1),
+    p50Ms: median((samples[i] ?? []).map((sample) => sample.p50Ms)),
     p99Ms: median((samples[i] ?? []).map((sample) => sample.p99Ms)),
+    coresHere: median((samples[i] ?? []).map((sample) => sample.coresHere)),
   }));
   printTable(
     options.title,
-    ["", "per second", "ratio", "p99 ms"],
+    ["", "per second", "ratio", "p50 ms", "p99 ms", "cores here"],
     measurements.map((m) => [
       m.name,
       Math.round(m.perSecond).toLocaleString("en"),
       `${m.ratio.toFixed(2)}×`,
+      m.p50Ms.toFixed(1),
       m.p99Ms.toFixed(1),
+      m.coresHere.toFixed(2),
     ]),
   );
   return measurements;
 }
 
-type Sample = { perSecond: number; p99Ms: number };
+type Sample = Pick<Measurement, "perSecond" | "p50Ms" | "p99Ms" | "coresHere">;
 
-async function measure(contender: Contender, callers: number, seconds: number): Promise<Sample> {
+export async function measure(contender: Contender, callers: number, seconds: number): Promise<Sample> {
   const latencies: number[] = [];
   const start = performance.now();
+  const cpuBefore = process.cpuUsage();
   const end = start + seconds * 1_000;
   await Promise.all(
     Array.from({ length: callers }, async (_unused, caller) => {
@@ -87,9 +95,12 @@ async function measure(contender: Contender, callers: number, seconds: number): 
     }),
   );
   const elapsedSeconds = (performance.now() - start) / 1_000;
+  const cpu = process.cpuUsage(cpuBefore);
   latencies.sort((a, b) => a - b);
   return {
     perSecond: latencies.length / elapsedSeconds,
+    p50Ms: latencies[Math.floor(latencies.length / 2)] ?? 0,
+    coresHere: (cpu.user + cpu.system) / 1e6 / elapsedSeconds,
     p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
   };
 }

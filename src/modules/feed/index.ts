@@ -13,6 +13,7 @@ import { type ClickHandler, createSocketServer, type FeedAuth } from "./socket-s
 export type { WireEvent } from "./event.ts";
 export type { FeedLimits } from "./limits.ts";
 export type { ClickHandler, FeedAuth, SocketProblem } from "./socket-server.ts";
+export { channelSlice, findResumePoint } from "./store.ts";
 export type { Subscribed } from "./subscriptions.ts";
 
 export type Feed = {

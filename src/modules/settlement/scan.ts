@@ -40,19 +40,25 @@ export async function checkHistory(settling: Settling, view: ChainView): Promise
   const state = await openHistory(settling);
   const { scannedBlock, scannedHash } = state;
   if (view.final.number < scannedBlock) {
-    throw new AppError(
-      "unavailable",
-      "node_behind",
-      `the node's final block is ${view.final.number}, block ${scannedBlock} was read before; waiting until it has caught up`,
-    );
+    throw nodeBehind(`the node's final block is ${view.final.number}`, scannedBlock);
   }
   const hash = await settling.rail.blockHash(scannedBlock);
+  // Another node than the one that gave the view, or the same one restored meanwhile: it says nothing of that block.
+  if (hash === null) throw nodeBehind("the node does not have it", scannedBlock);
   if (hash !== scannedHash) {
     throw new HistoryChanged(
       `block ${scannedBlock} was ${scannedHash} and final, now it is ${hash}: the chain was replaced, or finality was broken`,
     );
   }
   return state;
+}
+
+function nodeBehind(what: string, scannedBlock: bigint): AppError {
+  return new AppError(
+    "unavailable",
+    "node_behind",
+    `${what}, block ${scannedBlock} was read before; waiting until it has caught up`,
+  );
 }
 
 /**

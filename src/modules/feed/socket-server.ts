@@ -12,6 +12,7 @@ import { FEED, parseChannel, requireAccess } from "./channels.ts";
 import { eventsTooFast, eventUnknown } from "./errors.ts";
 import type { Follower } from "./follow.ts";
 import { clientOf, isFromOurPages, tokenOf } from "./handshake.ts";
+import { joinFrames } from "./join-frames.ts";
 import type { FeedLimits } from "./limits.ts";
 import { readAuthenticate, readSubscribe, readUnsubscribe } from "./messages.ts";
 import type { FeedMetrics } from "./metrics.ts";
@@ -231,6 +232,7 @@ export function createSocketServer(deps: {
         redis = createRedisLink(config.redisUrl, log);
         io.adapter(redis.adapter);
       }
+      joinFrames(io);
       io.attach(server);
     },
     start() {

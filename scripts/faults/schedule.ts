@@ -189,16 +189,17 @@ const FIRST_AT_MS = 1_500;
 
 /**
  * What happens in a run, and when: a pure function of the seed and of what may be drawn. Each kind once, until all were
- * drawn; what needs the rest to be whole comes last.
+ * drawn; what needs the rest to be whole comes last, and once.
  */
 export function scheduleOf(seed: number, from: readonly FaultName[] = FAULTS): Scheduled[] {
   const random = createRandom(seed);
   const drawn: FaultName[] = [];
   while (drawn.length < FAULTS_A_RUN) drawn.push(...random.shuffle(from));
   drawn.length = FAULTS_A_RUN;
-  // What stops the world is worth it once a run.
-  const once = drawn.filter((fault, index) => !isExclusive(fault) || drawn.indexOf(fault) === index);
-  const ordered = [...once.filter((fault) => !isExclusive(fault)), ...once.filter(isExclusive).sort()];
+  // What stops the world takes its time: one of them a run.
+  const exclusive = drawn.find(isExclusive);
+  const others = drawn.filter((fault) => !isExclusive(fault));
+  const ordered = exclusive === undefined ? others : [...others, exclusive];
   const spacingMs = Math.floor(SPREAD_MS / FAULTS_A_RUN);
   return ordered.map((fault, index) => ({
     atMs: FIRST_AT_MS + index * spacingMs + random.below(spacingMs),

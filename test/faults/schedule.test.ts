@@ -11,9 +11,8 @@ describe("a schedule", () => {
   it("draws from the kinds that it is given, and what needs the rest whole comes last", () => {
     for (let seed = 0; seed < 200; seed += 1) {
       const schedule = scheduleOf(seed);
-      expect(schedule.length).toBe(FAULTS_A_RUN);
-      const exclusive = schedule.map(({ fault }) => isExclusive(fault));
-      expect(exclusive).toEqual(exclusive.toSorted((a, b) => Number(a) - Number(b)));
+      expect(schedule.length).toBeLessThanOrEqual(FAULTS_A_RUN);
+      expect(schedule.slice(0, -1).filter(({ fault }) => isExclusive(fault))).toEqual([]);
       expect(schedule.map(({ atMs }) => atMs)).toEqual(
         schedule.map(({ atMs }) => atMs).toSorted((a, b) => a - b),
       );

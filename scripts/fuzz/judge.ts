@@ -9,6 +9,8 @@ export type Fault = { kind: string; where: string; detail: string };
 
 /** What the edge may say to any request, before or beside what its route documents. */
 const EDGE_STATUSES = new Set([400, 401, 403, 404, 413, 429, 431]);
+/** An admin's request of chance may have paused the rail, and a busy machine may hold up everything: both say so. */
+const AWAY = /"code":"(?:rail_paused|overloaded)"/;
 const WITHOUT_SESSION = new Set<Role>(["nobody", "ended", "forged"]);
 const SHOWN = 300;
 
@@ -56,9 +58,8 @@ export function createJudge(operations: readonly Operation[], victims: Victims):
     const answersOnly = sent.method === "HEAD";
     const type = (headers.get("content-type") ?? "").split(";")[0] ?? "";
 
-    // An admin's request of chance may have paused the rail: then it says so, and is not broken.
-    const isPaused = status === 503 && body.includes('"code":"rail_paused"');
-    if (status >= 500 && !isPaused) faults.push(fault("server error", shown));
+    const isAway = status === 503 && AWAY.test(body);
+    if (status >= 500 && !isAway) faults.push(fault("server error", shown));
     if (headers.has("x-injected")) faults.push(fault("header injected", JSON.stringify([...headers])));
     if (!headers.has("x-request-id") && status !== 431) faults.push(fault("no request id", shown));
     if (status >= 400 && !answersOnly) {
@@ -68,7 +69,7 @@ export function createJudge(operations: readonly Operation[], victims: Victims):
     }
     if (reached !== undefined && reached.responses.size > 0 && !answersOnly) {
       const documented = reached.responses.get(status);
-      const isEdge = status === 429 || (request.mutations.length > 0 && EDGE_STATUSES.has(status));
+      const isEdge = status === 429 || isAway || (request.mutations.length > 0 && EDGE_STATUSES.has(status));
       if (documented === undefined) {
         if (!isEdge) faults.push(fault("undocumented status", shown));
       } else if (documented.size > 0) {

@@ -6,7 +6,8 @@ import { randomIp } from "./players.ts";
 import type { Role } from "./request.ts";
 import type { World } from "./world.ts";
 
-const ACK_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 30_000;
+const ACK_TIMEOUT_MS = 30_000;
 const SPEAKERS = ["nobody", "demo", "player", "other"] as const satisfies readonly Role[];
 /** Names that the client library keeps for itself. */
 const RESERVED = new Set([
@@ -74,15 +75,31 @@ type Line = { socket: Socket; seen: string[] };
 export function createSpeakers(url: string, world: World) {
   const lines = new Map<Role, Line>();
 
-  function lineOf(role: Role): Line {
+  /** The role's open socket, or a new one; null when the server turns its token away, which is renewed then. */
+  async function lineOf(role: Role): Promise<Line | null> {
     const open = lines.get(role);
-    if (open !== undefined && (open.socket.active || open.socket.connected)) return open;
+    if (open?.socket.connected === true) return open;
+    const line = connect(role);
+    lines.set(role, line);
+    const failure = await new Promise<(Error & { data?: unknown }) | null>((done) => {
+      line.socket.once("connect", () => done(null));
+      line.socket.once("connect_error", done);
+    });
+    if (failure === null) return line;
+    line.socket.disconnect();
+    if (failure.data === undefined) throw failure;
+    await world.renew(role);
+    return null;
+  }
+
+  function connect(role: Role): Line {
     const token = world.tokenOf(role);
     const socket = io(url, {
       path: "/ws",
       transports: ["websocket"],
       forceNew: true,
       reconnection: false,
+      timeout: CONNECT_TIMEOUT_MS,
       extraHeaders: { "x-forwarded-for": randomIp() },
       ...(token === null ? {} : { auth: { token } }),
     });
@@ -91,7 +108,6 @@ export function createSpeakers(url: string, world: World) {
     socket.onAny((name: string, ...args: unknown[]) => {
       if (name !== "feed") line.seen.push(JSON.stringify(args));
     });
-    lines.set(role, line);
     return line;
   }
 
@@ -101,7 +117,9 @@ export function createSpeakers(url: string, world: World) {
     const names = [...new Set([...text.matchAll(/@@([\w.]+)@@/g)].map((match) => match[1] ?? ""))];
     const values = await Promise.all(names.map((name) => world.fill(name, role, new Map())));
     const filled = names.reduce((so, name, index) => so.replaceAll(`@@${name}@@`, values[index] ?? ""), text);
-    const line = lineOf(role);
+    const line = await lineOf(role).catch((error: unknown) => String(error));
+    if (typeof line === "string") return [{ kind: "no connection", where: "socket", detail: line }];
+    if (line === null) return [];
     const answer = await emit(line.socket, event, JSON.parse(filled) as unknown[]);
     const seen = [...line.seen.splice(0), JSON.stringify(answer)].join("\n");
     const faults: Fault[] = leaks(world.victims.secrets, role, filled, seen).map(({ what }) => ({
@@ -141,10 +159,8 @@ function emit(socket: Socket, event: string, payload: unknown[]): Promise<Ack | 
   return new Promise((done) => {
     const cut = (): void => done("cut");
     socket.once("disconnect", cut);
-    socket.once("connect_error", cut);
     socket.timeout(ACK_TIMEOUT_MS).emit(event, ...payload, (error: Error | null, ack: Ack) => {
       socket.off("disconnect", cut);
-      socket.off("connect_error", cut);
       done(error === null ? ack : "hang");
     });
   });

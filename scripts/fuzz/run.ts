@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { ApiClient, type PayoutView } from "../local/api-client.ts";
 import { type Books, openBooks } from "./books.ts";
+import { type Finding, Findings } from "./findings.ts";
 import { HINTS } from "./hints.ts";
-import { createJudge, type Fault, leaks } from "./judge.ts";
+import { createJudge, type Fault } from "./judge.ts";
+import { logFaults } from "./log-faults.ts";
 import { readOperations } from "./operations.ts";
 import { earn, randomWallet } from "./players.ts";
 import { type ServedProduct, serveProduct } from "./product.ts";
@@ -17,6 +19,7 @@ const SOCKET_EVERY = 10;
 const MEND_EVERY = 100;
 const PROGRESS_EVERY_MS = 5_000;
 const SHRINK_MS = 5_000;
+const MOST_SHRUNK = 10;
 /** Waits for what is still on its way to the chain. */
 const SETTLE_TIMEOUT_MS = 60_000;
 
@@ -28,8 +31,6 @@ export type FuzzOptions = {
   only?: number;
   onProgress: (text: string) => void;
 };
-
-export type Finding = Fault & { times: number; first: number; smallest: string };
 
 export type FuzzReport = {
   seed: number;
@@ -85,23 +86,12 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
   const operations = await readOperations(url);
   const arbitraries = operations.map((operation) => requestTo(operation, HINTS));
   const judge = createJudge(operations, world.victims);
-  const found = new Map<string, Finding>();
+  const findings = new Findings(({ kind, where, first, detail }) =>
+    onProgress(`${kind}, ${where}, at ${first}: ${detail.slice(0, 500)}`),
+  );
   const statuses = new Map<number, number>();
   const successes = new Map(operations.map(({ name }) => [name, 0]));
   let socketEvents = 0;
-
-  function note(faults: readonly Fault[], at: number, shown: unknown): void {
-    for (const fault of faults) {
-      const key = `${fault.kind} ${fault.where} ${fault.detail.replace(/[0-9a-f-]{8,}/g, "").slice(0, 40)}`;
-      const known = found.get(key);
-      if (known === undefined) {
-        found.set(key, { ...fault, times: 1, first: at, smallest: JSON.stringify(shown) });
-        onProgress(`${fault.kind}, ${fault.where}, at ${at}: ${fault.detail.slice(0, 500)}`);
-      } else {
-        known.times += 1;
-      }
-    }
-  }
 
   async function ask(request: FuzzRequest): Promise<Fault[]> {
     const sent = await sender.prepare(request);
@@ -119,13 +109,13 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
       const [event] = fc.sample(socketEvent, { seed: seed + at, numRuns: 1 });
       if (event === undefined) return;
       socketEvents += 1;
-      note(await speakers.say(event), at, event);
+      findings.note(await speakers.say(event), at, event);
       return;
     }
     const arbitrary = arbitraries[at % arbitraries.length];
     if (arbitrary === undefined) return;
     const [request] = fc.sample(arbitrary, { seed: seed + at, numRuns: 1 });
-    if (request !== undefined) note(await ask(request), at, request);
+    if (request !== undefined) findings.note(await ask(request), at, request);
   }
 
   /** Makes the first request that showed a fault as small as it can be and still show it. */
@@ -144,28 +134,8 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
     if (counterexample !== null) finding.smallest = JSON.stringify(counterexample[0]);
   }
 
-  function readLog(at: number): void {
-    const { lines, broken } = product.takeLog();
-    for (const line of broken)
-      note([{ kind: "a log line is no JSON", where: "log", detail: line }], at, line);
-    for (const line of lines) {
-      const text = JSON.stringify(line);
-      const told = leaks(
-        world.victims.secrets.filter(({ what }) => what.includes("token") || what === "the voucher"),
-        "nobody",
-        "",
-        text,
-      );
-      for (const { what } of told)
-        note([{ kind: "a secret in the log", where: "log", detail: what }], at, line);
-      if (line.level >= 50)
-        note(
-          [{ kind: "an error in the log", where: "log", detail: `${line.msg}: ${line.err?.stack ?? ""}` }],
-          at,
-          null,
-        );
-    }
-  }
+  const readLog = (at: number) =>
+    findings.note(logFaults(product.takeLog(), world.victims.secrets), at, null);
 
   onProgress(`seed ${seed}`);
   const heapBefore = await heapBytes(url);
@@ -175,26 +145,30 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
   let said = began;
   async function work(): Promise<void> {
     for (let at = next++; at < end && !product.ended; at = next++) {
-      await one(at);
-      if (at % MEND_EVERY === 0) {
+      await one(at).catch((error: unknown) => {
+        // Whatever was under way when the server ended fails with it; that it ended is the fault.
+        if (!product.ended) throw error;
+      });
+      if (at % MEND_EVERY === 0 && !product.ended) {
         await world.mend();
         readLog(at);
       }
       if (performance.now() - said > PROGRESS_EVERY_MS) {
         said = performance.now();
         const perSecond = Math.round((at / (said - began)) * 1_000);
-        onProgress(`${at} of ${requests}, ${perSecond} a second, ${found.size} kinds of fault`);
+        onProgress(`${at} of ${requests}, ${perSecond} a second, ${findings.all().length} kinds of fault`);
       }
     }
   }
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
   const seconds = (performance.now() - began) / 1_000;
 
-  if (product.ended) note([{ kind: "the server ended", where: "process", detail: "it is gone" }], end, null);
-  else {
-    for (const finding of [...found.values()].slice(0, 10)) await shrink(finding);
-    note(await stillServes(url, () => world.mend()), end, null);
-    note(await books.faults(), end, null);
+  if (product.ended) {
+    findings.note([{ kind: "the server ended", where: "process", detail: "it is gone" }], end, null);
+  } else {
+    for (const finding of findings.all().slice(0, MOST_SHRUNK)) await shrink(finding);
+    findings.note(await stillServes(url, () => world.mend()), end, null);
+    findings.note(await books.faults(), end, null);
   }
   readLog(end);
   const heapAfter = product.ended ? 0 : await heapBytes(url);
@@ -206,7 +180,7 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
     statuses,
     successes,
     heapBytes: { before: heapBefore, after: heapAfter },
-    findings: [...found.values()],
+    findings: findings.all(),
   };
 }
 

@@ -46,8 +46,8 @@ export type Player = {
 
 const FLARE_PLAYERS = 8;
 const XRPL_PLAYERS = 4;
-const CLICK_EVERY_MS = 90;
-const PAYOUT_EVERY_CLICKS = 9;
+const CLICK_EVERY_MS = 130;
+const PAYOUT_EVERY_CLICKS = 6;
 /** From here on approvers sign: 100 FLR or XRP, at one each for a COIN. */
 const TIER = 100;
 const LARGE_SHARE = 0.1;

@@ -30,9 +30,9 @@ const SETTINGS: Record<string, string> = {
   WEI_PER_COIN: String(10n ** 18n),
   DROPS_PER_COIN: String(10n ** 6n),
   FLARE_CONFIRMATIONS: String(CONFIRMATIONS),
-  FLARE_POLL_MS: "100",
+  FLARE_POLL_MS: "200",
   FLARE_REPLACE_AFTER_SECONDS: "2",
-  XRPL_POLL_MS: "150",
+  XRPL_POLL_MS: "300",
 };
 
 /** Everything that a deployment has, in processes of its own, with what it takes to break it. */

@@ -104,7 +104,7 @@ export async function channelSlice(
   const result = await db.query<{ complete: boolean; events: EventRow[] | null }>({
     name: "feed_channel_slice",
     text: `SELECT coalesce((SELECT min(position) FROM feed_events) <= $2::bigint + 1, false) AS complete,
-                  (SELECT jsonb_agg(page ORDER BY page.at) FROM (
+                  (SELECT json_agg(page ORDER BY page.at) FROM (
                      SELECT ${COLUMNS}, position AS at FROM feed_events
                      WHERE channel = $1 AND position > $2 AND position <= $3 ORDER BY feed_events.position LIMIT $4
                    ) AS page) AS events`,

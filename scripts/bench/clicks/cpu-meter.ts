@@ -30,7 +30,8 @@ async function postgresSeconds(db: Database): Promise<Map<number, number>> {
   return new Map(rows.map(({ pid }) => [pid, secondsOf(pid)]));
 }
 
-function secondsOf(pid: number): number {
+/** What a process has used so far; 0 where there is no /proc. */
+export function secondsOf(pid: number): number {
   try {
     // After the name, which may hold anything, user and system time are the 12th and 13th fields (proc_pid_stat(5)).
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];

@@ -41,12 +41,24 @@ const types: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig["getTypeParser"],
 };
 
-export function createDatabase(options: { url: string; maxConnections: number; log: Logger }): Database {
+/** Nothing that we do in a transaction takes this long between two statements. */
+const GIVEN_UP_AFTER_MS = 10_000;
+
+export function createDatabase(options: {
+  url: string;
+  maxConnections: number;
+  log: Logger;
+  /** For tests; the default is right. */
+  givenUpAfterMs?: number;
+}): Database {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.maxConnections,
     types,
     connectionTimeoutMillis: 5_000,
+    // A process that is frozen in the middle of a transaction holds its locks, and with them everybody else, until
+    // PostgreSQL gives it up. When it goes on it finds its connection gone and its transaction undone.
+    idle_in_transaction_session_timeout: options.givenUpAfterMs ?? GIVEN_UP_AFTER_MS,
     application_name: "coinclicker",
   });
   // An idle connection that the server closes is replaced on the next use; without a listener it would end the process.

@@ -12,8 +12,6 @@ import type { FaultName, Parameters } from "./schedule.ts";
 
 /** How long a worker is given to come to the step at which it shall end. */
 const REACHED_WITHIN_MS = 6_000;
-/** The lease and a margin: by then the other worker has taken over. */
-const FROZEN_MS = 3_500;
 const BASE_FEE_WEI = 25_000_000_000n;
 
 type Inject = (run: Run, parameters: Parameters) => Promise<string>;
@@ -55,9 +53,9 @@ export const INJECT: Readonly<Record<FaultName, Inject>> = {
       const reached = await firstToReach(world.workers, order);
       const frozen = reached ?? world.workers[0];
       frozen?.signal("SIGSTOP");
-      await sleep(FROZEN_MS);
+      await sleep(number(parameters, "forMs"));
       frozen?.signal("SIGCONT");
-      return `${frozen?.name} went on ${reached === null ? "from anywhere" : `from ${step}`} after ${FROZEN_MS} ms`;
+      return `${frozen?.name} went on ${reached === null ? "from anywhere" : `from ${step}`} after ${parameters.forMs} ms`;
     }),
 
   "clock-jumped": async ({ world }, parameters) => {

@@ -17,6 +17,7 @@ export type Report = { report: "up" } | { report: "reached"; step: StepName };
 /** Short, so that another worker takes over within a run. */
 const LEASE_SECONDS = 2;
 const SLOW_STOP_MS = 5_000;
+const FREEZE_MS = 1_000;
 
 let aheadMs = 0;
 let armed: { order: "die" | "freeze"; step: StepName; left: number } | null = null;
@@ -40,7 +41,9 @@ async function reached(step: StepName): Promise<void> {
   const { order } = armed;
   armed = null;
   await tell({ report: "reached", step });
-  process.kill(process.pid, order === "die" ? "SIGKILL" : "SIGSTOP");
+  if (order === "die") process.kill(process.pid, "SIGKILL");
+  // Nothing moves until the harness, which has heard of it, stops this process from outside.
+  else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, FREEZE_MS);
 }
 
 function stillOpen(): string {

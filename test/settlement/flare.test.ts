@@ -15,6 +15,7 @@ import {
   packEntry,
   refusalOf,
   unpackEntry,
+  vaultInterface,
 } from "../../src/modules/settlement/rails/flare/vault.ts";
 import { EvmRpcError } from "../../src/platform/evm-rpc.ts";
 
@@ -84,6 +85,8 @@ describe("a batch's entries", () => {
           one === null ? null : { ...one, number: 7n + BigInt(index) },
         );
         const data = encodeInstruction({ kind: "push", assetRef: ZeroAddress, firstNumber: 7n, payments });
+        const words = payments.map(packEntry);
+        expect(data).toBe(vaultInterface.encodeFunctionData("payBatch", [ZeroAddress, 7n, words]));
         expect(decodePayments({ to: VAULT.toLowerCase(), data: data ?? "" }, VAULT)).toEqual(payments);
         expect(decodePayments({ to: ZeroAddress, data: data ?? "" }, VAULT)).toBeNull();
       }),

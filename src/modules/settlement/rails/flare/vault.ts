@@ -30,15 +30,25 @@ export function unpackEntry(number: bigint, entry: bigint): Payment | null {
   return { number, to: getAddress(`0x${hex}`), amount: entry & AMOUNT_MASK };
 }
 
+const PAY_BATCH = vaultInterface.getFunction("payBatch")?.selector ?? "";
+/** Hex digits of a word, and of what comes before a call's arguments: `0x` and the selector. */
+const WORD = 64;
+const SELECTOR = 10;
+
+/**
+ * A call of `payBatch` as ethers encodes it, which takes it ten times as long: asset, number, where the words begin, how
+ * many they are, the words.
+ */
+function encodeBatch(assetRef: string, first: bigint, entries: readonly bigint[]): string {
+  const words = [BigInt(assetRef), first, 0x60n, BigInt(entries.length), ...entries];
+  return PAY_BATCH + words.map((word) => word.toString(16).padStart(WORD, "0")).join("");
+}
+
 /** The call to the vault that carries out an instruction; null for one that calls nobody. */
 export function encodeInstruction(instruction: Instruction): string | null {
   switch (instruction.kind) {
     case "push":
-      return vaultInterface.encodeFunctionData("payBatch", [
-        instruction.assetRef,
-        instruction.firstNumber,
-        instruction.payments.map(packEntry),
-      ]);
+      return encodeBatch(instruction.assetRef, instruction.firstNumber, instruction.payments.map(packEntry));
     case "signed":
       return vaultInterface.encodeFunctionData("payApproved", [
         {
@@ -56,15 +66,9 @@ export function encodeInstruction(instruction: Instruction): string | null {
   }
 }
 
-/** Hex digits of a word, and of what comes before a call's arguments: `0x` and the selector. */
-const WORD = 64;
-const SELECTOR = 10;
-const PAY_BATCH = vaultInterface.getFunction("payBatch")?.selector ?? "";
-
 /**
- * The first number and the words of a `payBatch` that is laid out as compilers lay it out: asset, number, where the words
- * begin, how many they are, the words. ethers reads it the same and takes ten times as long, so what is laid out in any
- * other way is left to it (null).
+ * The first number and the words of a `payBatch` that is laid out as `encodeBatch` does it, and as compilers do; what is
+ * laid out in any other way is left to ethers (null).
  */
 function decodeBatch(data: string): { first: bigint; entries: bigint[] } | null {
   const word = (index: number): bigint => {

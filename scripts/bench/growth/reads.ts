@@ -22,7 +22,11 @@ export const READS: readonly Read[] = [
     read: ({ entries }, db) => statement(db, HEAVY_PLAYER, middleOf(entries)),
   },
   {
-    label: "statement of any player",
+    label: "statement of one of twenty active players",
+    read: (_grown, db) => statement(db, playerId(1 + randomInt(20)), undefined),
+  },
+  {
+    label: "statement of any player, as cold as the size makes it",
     read: ({ players }, db) => statement(db, playerId(1 + randomInt(players)), undefined),
   },
   { label: "leaderboard", read: (_grown, db) => reportsOf(db).leaderboard(PAGE) },

@@ -1,26 +1,42 @@
 import { readFileSync } from "node:fs";
+import { cpus } from "node:os";
 import type { Database } from "../../../src/platform/db/index.ts";
 
 /** The kernel counts a process's time in these (`sysconf(_SC_CLK_TCK)`, 100 on every Linux that Node runs on). */
 const TICKS_PER_SECOND = 100;
 
-export type Cores = { server: number; postgres: number };
+export type Cores = {
+  server: number;
+  postgres: number;
+  /** Everything on the machine, ours or not. */
+  machine: number;
+};
 
-/** How much of a core this process and the database's processes use while `work` runs; 0 for the latter without /proc. */
+/**
+ * How many cores this process, the database's processes and the whole machine keep busy while `work` runs; 0 for the
+ * database without /proc.
+ */
 export async function meterCpu<T>(
   db: Database,
   work: () => Promise<T>,
 ): Promise<{ result: T; cores: Cores }> {
   const before = await postgresSeconds(db);
+  const busyBefore = machineSeconds();
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
   const result = await work();
   const seconds = (performance.now() - startedMs) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
+  const machine = (machineSeconds() - busyBefore) / seconds;
   const after = await postgresSeconds(db);
   let postgres = 0;
   for (const [pid, used] of after) postgres += used - (before.get(pid) ?? 0);
-  return { result, cores: { server: (user + system) / 1e6 / seconds, postgres: postgres / seconds } };
+  const server = (user + system) / 1e6 / seconds;
+  return { result, cores: { server, postgres: postgres / seconds, machine } };
+}
+
+function machineSeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1_000;
 }
 
 async function postgresSeconds(db: Database): Promise<Map<number, number>> {

@@ -32,15 +32,18 @@ async function run(order: LoadOrder): Promise<LoadResult> {
     order.over === "socket"
       ? sockets
       : await Promise.all(
-          tokens.map((token, index) =>
-            connectHttp(new URL(order.url), index, token, nextNonce, (client, ok) => onAnswer(client, ok)),
-          ),
+          Array.from({ length: order.inFlight }, () => tokens)
+            .flat()
+            .map((token, index) =>
+              connectHttp(new URL(order.url), index, token, nextNonce, (client, ok) => onAnswer(client, ok)),
+            ),
         );
   const cpu = process.cpuUsage();
   const startedMs = performance.now();
+  const each = order.over === "socket" ? order.inFlight : 1;
   const { latenciesMs, failed, elapsedMs } = await (order.perSecond === null
-    ? closedLoop(clients, order)
-    : openLoop(clients, order, order.perSecond));
+    ? closedLoop(clients, each, order.seconds)
+    : openLoop(clients, each, order.seconds, order.perSecond));
   const used = process.cpuUsage(cpu);
   const wallMs = performance.now() - startedMs;
   if (order.over === "http") for (const client of clients) client.close();
@@ -59,7 +62,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
 type Outcome = { latenciesMs: number[]; failed: number; elapsedMs: number };
 
 /** Each answer brings the client's next click. */
-function closedLoop(clients: readonly Client[], { seconds, inFlight }: LoadOrder): Promise<Outcome> {
+function closedLoop(clients: readonly Client[], inFlight: number, seconds: number): Promise<Outcome> {
   const latenciesMs: number[] = [];
   // When each of a client's clicks under way was sent; answers to one client come in order.
   const sentMs = clients.map((): number[] => []);
@@ -91,7 +94,8 @@ function closedLoop(clients: readonly Client[], { seconds, inFlight }: LoadOrder
  */
 function openLoop(
   clients: readonly Client[],
-  { seconds, inFlight }: LoadOrder,
+  inFlight: number,
+  seconds: number,
   perSecond: number,
 ): Promise<Outcome> {
   const latenciesMs: number[] = [];

@@ -6,7 +6,7 @@ export type LoadOrder = {
   over: "http" | "socket";
   url: string;
   seconds: number;
-  /** Clicks that one client has under way at once; over HTTP it is one. */
+  /** Clicks that one player has under way at once: on one socket, or on as many connections. */
   inFlight: number;
   /** Clicks a second that arrive whether or not those before were answered; null: each answer brings the next. */
   perSecond: number | null;

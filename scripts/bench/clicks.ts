@@ -209,7 +209,9 @@ function limitOf({ server, postgres, cores, machine }: Run): string {
   if (cores >= 0.9) return "the load generator";
   if (server >= 0.9) return "the server's thread";
   if (machine < 0.9 * all) return "waiting for commits";
-  return server + postgres + cores >= 0.75 * machine ? `the machine's ${all} cores` : "other work on this machine";
+  return server + postgres + cores >= 0.75 * machine
+    ? `the machine's ${all} cores`
+    : "other work on this machine";
 }
 
 /** A benchmark that lost or doubled a click would have measured nothing. */

@@ -7,6 +7,7 @@ import { type FuzzReport, fuzz } from "./fuzz/run.ts";
 const { values } = parseArgs({
   options: {
     requests: { type: "string", default: "5000" },
+    minutes: { type: "string" },
     seed: { type: "string", default: String(randomInt(2 ** 31)) },
     only: { type: "string" },
   },
@@ -17,6 +18,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 const report = await fuzz({
   requests: Number.parseInt(values.requests, 10),
   seed: Number.parseInt(values.seed, 10),
+  ...(values.minutes === undefined ? {} : { minutes: Number.parseInt(values.minutes, 10) }),
   ...(values.only === undefined ? {} : { only: Number.parseInt(values.only, 10) }),
   onProgress: (text) => console.log(`  ${text}`),
 });

@@ -26,6 +26,8 @@ const SETTLE_TIMEOUT_MS = 60_000;
 export type FuzzOptions = {
   /** How many requests and socket events together. */
   requests: number;
+  /** Ends the run before that many, however many it were. */
+  minutes?: number;
   seed: number;
   /** Only the request of this number, to see it again. */
   only?: number;
@@ -91,6 +93,7 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
   );
   const statuses = new Map<number, number>();
   const successes = new Map(operations.map(({ name }) => [name, 0]));
+  let taken = 0;
   let socketEvents = 0;
 
   async function ask(request: FuzzRequest): Promise<Fault[]> {
@@ -142,9 +145,11 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
   const began = performance.now();
   let next = options.only ?? 0;
   const end = options.only === undefined ? requests : options.only + 1;
+  const deadline = began + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   let said = began;
   async function work(): Promise<void> {
-    for (let at = next++; at < end && !product.ended; at = next++) {
+    for (let at = next++; at < end && !product.ended && performance.now() < deadline; at = next++) {
+      taken += 1;
       await one(at).catch((error: unknown) => {
         // Whatever was under way when the server ended fails with it; that it ended is the fault.
         if (!product.ended) throw error;
@@ -174,7 +179,7 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
   const heapAfter = product.ended ? 0 : await heapBytes(url);
   return {
     seed,
-    requests: end - (options.only ?? 0),
+    requests: taken,
     socketEvents,
     seconds,
     statuses,

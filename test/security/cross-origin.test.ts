@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { call, createTestApp, randomWallet, signIn } from "../kit/app.ts";
-import { operationsOf } from "./operations.ts";
+import { createTestApp, randomWallet, signIn } from "../kit/app.ts";
+import { ask, operationsOf } from "./operations.ts";
 
 const EVIL = "https://evil.example";
 const app = await createTestApp({ ROLE: "api" });
@@ -18,7 +18,7 @@ describe("another site's page", () => {
   it.each(unsafe)("cannot have a visitor's cookie sign $method $path", async ({ method, path }) => {
     const cookie = `cc_access=${token}; cc_refresh=${token}`;
     for (const from of FROM) {
-      const answer = await call(app, method, path, {
+      const answer = await ask(app, method, path, {
         body: {},
         headers: { ...from, cookie, "idempotency-key": "cross-origin-1" },
       });
@@ -32,8 +32,8 @@ describe("another site's page", () => {
   });
 
   it.each(operations)("is never let in by CORS: $method $path", async ({ method, path }) => {
-    const asked = await call(app, method, path, { token, headers: { origin: EVIL } });
-    const preflight = await call(app, "OPTIONS", path, {
+    const asked = await ask(app, method, path, { token, headers: { origin: EVIL } });
+    const preflight = await ask(app, "OPTIONS", path, {
       headers: { origin: EVIL, "access-control-request-method": method },
     });
     expect(preflight.status).toBe(404);

@@ -1,7 +1,8 @@
 import { Wallet } from "ethers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { hardhatWallets } from "../../src/config.ts";
-import { call, createTestApp, fundRewards, randomWallet, signIn } from "../kit/app.ts";
+import { createTestApp, fundRewards, randomWallet, signIn } from "../kit/app.ts";
+import { ask } from "./operations.ts";
 
 const IP = "203.0.113.77";
 const AGENT = "an agent that is stored";
@@ -36,16 +37,16 @@ beforeAll(async () => {
     headers: { "user-agent": AGENT },
   });
   first = demo.json();
-  second = (await call(app, "POST", "/auth/refresh", { body: { refreshToken: first.refreshToken } })).body;
+  second = (await ask(app, "POST", "/auth/refresh", { body: { refreshToken: first.refreshToken } })).body;
   const player = await signIn(app, randomWallet());
-  await call(app, "POST", "/click", { token: player, body: { clientNonce: "n", count: 9 } });
-  await call(app, "POST", "/payouts", {
+  await ask(app, "POST", "/click", { token: player, body: { clientNonce: "n", count: 9 } });
+  await ask(app, "POST", "/payouts", {
     token: player,
     headers: { "idempotency-key": "dumped-payout" },
     body: { asset: "COIN", amount: "9", payAs: "FLR", delivery: "claim" },
   });
   const admin = await signIn(app, new Wallet(hardhatWallets()[1]?.privateKey ?? ""));
-  await call(app, "POST", "/admin/pause", { token: admin, body: { reason: "a drill" } });
+  await ask(app, "POST", "/admin/pause", { token: admin, body: { reason: "a drill" } });
   dump = await dumpOf();
 });
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hardhatWallets } from "../../src/config.ts";
 import { startFakeChain } from "../auth/fake-chain.ts";
 import { newWallet, problemOf, startAuth } from "../auth/harness.ts";
-import { call, createTestApp, randomWallet, signIn } from "../kit/app.ts";
+import { createTestApp, randomWallet, signIn } from "../kit/app.ts";
 import { createTestDatabase } from "../kit/database.ts";
-import { operationsOf } from "./operations.ts";
+import { ask, operationsOf } from "./operations.ts";
 
 const app = await createTestApp({ ROLE: "api" });
 const operations = operationsOf(app);
@@ -48,7 +48,7 @@ describe("the server asks no address that a user names", () => {
         if (path.endsWith("/auth/logout")) continue;
         const fields = Object.fromEntries(texts.map(({ name }) => [name, address]));
         const query = new URLSearchParams(fields).toString();
-        const answer = await call(app, method, `${path}?${query}`, {
+        const answer = await ask(app, method, `${path}?${query}`, {
           token,
           headers: {
             "idempotency-key": address,

@@ -1,4 +1,4 @@
-import type { TestApp } from "../kit/app.ts";
+import { type Answer, call, type TestApp } from "../kit/app.ts";
 
 type Schema = { type?: string; properties?: Record<string, Schema>; anyOf?: Schema[]; format?: string };
 
@@ -42,6 +42,14 @@ export function operationsOf({ app }: Pick<TestApp, "app">): Operation[] {
         ],
       })),
     );
+}
+
+/** One request, sent again while a busy machine has the server shed load: that is no answer to what it asks. */
+export async function ask(...request: Parameters<typeof call>): Promise<Answer> {
+  for (;;) {
+    const answer = await call(...request);
+    if (answer.status !== 503 || answer.body.code !== "overloaded") return answer;
+  }
 }
 
 function textsIn(name: string, schema: Schema): Operation["texts"] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { call, createTestApp, randomWallet, signIn } from "../kit/app.ts";
-import { operationsOf } from "./operations.ts";
+import { createTestApp, randomWallet, signIn } from "../kit/app.ts";
+import { ask, operationsOf } from "./operations.ts";
 
 const app = await createTestApp({ ROLE: "api" });
 const token = await signIn(app, randomWallet());
@@ -24,7 +24,7 @@ describe("the prototypes of everything", () => {
   it.each(operations)("are as they were after $method $path", async ({ method, path }) => {
     const query = "__proto__[polluted]=1&constructor[prototype][polluted]=1&__proto__.polluted=1&__proto__=1";
     for (const body of BODIES) {
-      const answer = await call(app, method, `${path}?${query}`, {
+      const answer = await ask(app, method, `${path}?${query}`, {
         token: path.endsWith("/auth/logout") ? "none" : token,
         body,
         headers: {

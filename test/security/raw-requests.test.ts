@@ -4,9 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type App, createApp } from "../../src/app.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { createLogger } from "../../src/platform/log.ts";
-import { call, createTestApp, randomWallet } from "../kit/app.ts";
+import { createTestApp, randomWallet } from "../kit/app.ts";
 import { testConfig } from "../kit/config.ts";
 import { createTestDatabase } from "../kit/database.ts";
+import { until } from "../kit/until.ts";
+import { ask } from "./operations.ts";
 
 const CRLF = "\r\n";
 const app = await createTestApp({ ROLE: "api" });
@@ -131,18 +133,18 @@ describe("what a request brings along", () => {
   it("is not in the log where it is secret: neither tokens nor signatures nor our own keys", async () => {
     const there = { app: logged };
     const wallet = randomWallet();
-    const challenge = await call(there, "POST", "/auth/wallet-challenge", {
+    const challenge = await ask(there, "POST", "/auth/wallet-challenge", {
       body: { address: wallet.address, chain: "flare" },
     });
     const { message } = challenge.body as { message: string };
     const signature = await wallet.signMessage(message);
-    const { body } = await call(there, "POST", "/auth/verify", { body: { message, signature } });
+    const { body } = await ask(there, "POST", "/auth/verify", { body: { message, signature } });
     const token = String(body.token);
-    await call(there, "GET", "/auth/session", { headers: { cookie: `cc_access=${token}` } });
-    await call(there, "POST", "/auth/refresh", { body: { refreshToken: body.refreshToken } });
-    await call(there, "POST", "/auth/refresh", { body: { refreshToken: body.refreshToken } });
-    await call(there, "GET", "/auth/session", { token: `${token}x` });
-    expect(log).toContain("a refresh token was used twice");
+    await ask(there, "GET", "/auth/session", { headers: { cookie: `cc_access=${token}` } });
+    await ask(there, "POST", "/auth/refresh", { body: { refreshToken: body.refreshToken } });
+    await ask(there, "POST", "/auth/refresh", { body: { refreshToken: body.refreshToken } });
+    await ask(there, "GET", "/auth/session", { token: `${token}x` });
+    await until(() => log.includes("a refresh token was used twice"));
     const { auth, flare } = testConfig();
     for (const secret of [token, body.refreshToken, signature, auth.secret, auth.ipHashKey])
       expect(log).not.toContain(secret);

@@ -10,6 +10,13 @@ const testFiles = globSync("contracts/test/*.t.sol", { cwd: import.meta.dirname 
 // The compiler is the npm package `solc`, so that building needs no download and everybody gets the same bytecode.
 const compilerPath = createRequire(import.meta.url).resolve("solc/soljson.js");
 
+// As every test run fuzzes, and as `npm run fuzz:contracts` does, which asks for more runs and another seed.
+const { CONTRACT_FUZZ_RUNS: runs, CONTRACT_FUZZ_SEED: seed } = process.env;
+const fuzzing =
+  runs === undefined || seed === undefined
+    ? { fuzz: { runs: 256, seed: "0xc01c" }, invariant: { runs: 64, depth: 100 } }
+    : { fuzz: { runs: Number(runs), seed }, invariant: { runs: Math.ceil(Number(runs) / 10), depth: 200 } };
+
 export default defineConfig({
   plugins: [hardhatEthers, hardhatIgnitionEthers],
   solidity: {
@@ -32,7 +39,7 @@ export default defineConfig({
     ),
   },
   paths: { tests: { solidity: "contracts/test" } },
-  test: { solidity: { fuzz: { runs: 256, seed: "0xc01c" }, invariant: { runs: 64, depth: 100 } } },
+  test: { solidity: fuzzing },
   networks: {
     default: { type: "edr-simulated", chainId: 31_337, hardfork: "cancun" },
     local: {

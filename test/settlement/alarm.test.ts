@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
+import type { Payout } from "../../src/modules/payouts/index.ts";
 import { createAlarm } from "../../src/modules/settlement/alarm.ts";
 import { createTestDatabase } from "../kit/database.ts";
 import { until } from "../kit/until.ts";
@@ -55,18 +56,21 @@ describe("a worker", async () => {
   const db = await createTestDatabase({ maxConnections: 8 });
   afterAll(() => chain.stop());
 
-  it("sends what is approved at once, however seldom it looks by itself", async () => {
+  it("sends what is approved at once or with what comes soon after, however seldom it looks by itself", async () => {
     const world = await createWorld({ chain, db, env: { FLARE_POLL_MS: "60000" } });
-    const worker = world.newSettlement();
+    // As in the product, payouts that come soon after others wait a moment to share a transaction.
+    const worker = world.newSettlement({ settings: { longestPaceMs: 125 } });
     worker.start();
     await until(async () => (await worker.status()).reconciledAt !== null);
     // The first may still meet the passes of a start, the others a worker at rest.
-    const made = [];
+    const made: Payout[] = [];
     for (let i = 0; i < 3; i += 1) {
       const payout = await world.propose(FLR);
       await until(async () => (await world.payout(payout.id)).status === "confirmed");
       made.push(payout);
     }
+    made.push(...(await world.proposeMany(5, FLR)));
+    await until(async () => (await world.statuses(made)).every((status) => status === "confirmed"));
     await world.expectExactlyOnce(made);
     await worker.stop();
     await world.close();

@@ -2,7 +2,7 @@
  * The product in a process of its own, as `npm run serve` composes it, with what the harness needs on top: it dies or
  * freezes at the step that it was ordered to, and its clock can be set. None of that is in the product.
  */
-import { type Config, loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config.ts";
 import type { StepName } from "../../src/modules/settlement/index.ts";
 import { createLogger } from "../../src/platform/log.ts";
 import { describeStartFailure, startServer } from "../../src/server.ts";
@@ -51,9 +51,8 @@ function stillOpen(): string {
   return [...counts].map(([name, same]) => `${same.length} ${name}`).join(", ");
 }
 
-let config: Config;
 try {
-  config = loadConfig(process.env);
+  const config = loadConfig(process.env);
   const server = await startServer(config, createLogger({ level: config.logLevel }), {
     clock: { now: () => new Date(Date.now() + aheadMs) },
     steps: { reached },

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
@@ -15,7 +15,7 @@ import { FaultyRpc } from "./rpc-proxy.ts";
 /** Blocks on top of and including its own that make a receipt final: one more than the deepest reorganisation. */
 export const CONFIRMATIONS = 6;
 const BLOCK_TIME_MS = 400;
-const STARTED_WITHIN_MS = 30_000;
+const STARTED_WITHIN_MS = 60_000;
 /** The local chain slows down when nothing happens; final blocks must come all the same. */
 const QUIET_BLOCK_MS = 1_000;
 
@@ -229,6 +229,7 @@ export class World {
   /** The backup takes the place of the database, which is kept beside; nothing may be connected. */
   async restoreBackup(): Promise<void> {
     await this.postgres.stop();
+    rmSync(join(this.dir, "newer"), { recursive: true, force: true });
     renameSync(join(this.dir, "postgres"), join(this.dir, "newer"));
     renameSync(join(this.dir, "backup"), join(this.dir, "postgres"));
     await this.startPostgres();
@@ -305,8 +306,9 @@ function present<T>(part: T | null, name: string): T {
   return part;
 }
 
-/** By /proc, as PostgreSQL gives each backend a session of its own. */
+/** By /proc, as PostgreSQL gives each backend a session of its own. Where there is none, backends end by themselves. */
 function childrenOf(parent: number): number[] {
+  if (!existsSync("/proc/self/stat")) return [];
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map(Number)

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hardhatWallets, LOCAL_CHAIN_ID, loadConfig } from "../src/config.ts";
 import { createLogger } from "../src/platform/log.ts";
-import { describeStartFailure, type RunningServer, startServer } from "../src/server.ts";
+import type { RunningServer } from "../src/server.ts";
 import { buildWeb } from "./build-web.ts";
 import { claimDataDir, DataDirInUse } from "./local/data-dir.ts";
 import { LOCAL_APPROVERS, type Stack, startStack } from "./local/stack.ts";
@@ -56,11 +56,14 @@ async function main(): Promise<void> {
     loadConfig({ ...STAND_INS, ...process.env });
     await requireFreePort(process.env.HOST ?? "127.0.0.1", process.env.PORT ?? "3000");
     release = claimDataDir(dataDir);
+    // Most of what there is to load, loaded while database and chains come up in processes of their own.
+    const loading = import("../src/server.ts");
     stack = await startStack({ dataDir, env: process.env, onProgress: progress });
     if (interrupted) return;
     await buildWeb(progress);
     progress("server");
     const config = loadConfig({ LOG_LEVEL: "warn", ...stack.env });
+    const { startServer } = await loading;
     server = await startServer(config, createLogger({ level: config.logLevel }));
     await untilReady(server.url, stack.xrpl);
     progress("ready");
@@ -68,6 +71,7 @@ async function main(): Promise<void> {
   } catch (error) {
     // What was stopped half-way may well complain.
     if (interrupted) return;
+    const { describeStartFailure } = await import("../src/server.ts");
     const message =
       error instanceof DataDirInUse || error instanceof PortTaken
         ? error.message

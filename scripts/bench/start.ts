@@ -116,6 +116,10 @@ class Product {
       env: { ...ownEnvironment(), DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: "info" },
       stdio: ["ignore", "pipe", "inherit"],
     });
+    // Whoever ends this benchmark early leaves nothing behind.
+    const endWithUs = (): void => void child.kill("SIGTERM");
+    process.on("exit", endWithUs);
+    child.once("exit", () => process.off("exit", endWithUs));
     const atMs = new Map<Milestone, number>();
     let output = "";
     child.stdout.setEncoding("utf8").on("data", (text: string) => {

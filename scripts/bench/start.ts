@@ -128,15 +128,18 @@ class Product {
         if (output.includes(line) && !atMs.has(milestone)) atMs.set(milestone, since());
       }
     });
-    await untilListening(child, port);
+    const until = async (milestone: Milestone): Promise<void> => {
+      while (!atMs.has(milestone)) {
+        if (child.exitCode !== null || since() > GIVE_UP_MS) throw new Error(`it did not start:\n${output}`);
+        await sleep(POLL_MS);
+      }
+    };
+    await until("listening");
     await api.signIn(wallet);
     const { accepted } = await api.post<{ accepted: number }>("/click", { clientNonce: "first" });
     if (accepted !== 1) throw new Error("the first click did not count");
     const clickMs = since();
-    while (!atMs.has("ready")) {
-      if (child.exitCode !== null) throw new Error("it ended before it was ready");
-      await sleep(POLL_MS);
-    }
+    await until("ready");
     return new Product(child, dataDir, { atMs, clickMs });
   }
 
@@ -152,16 +155,6 @@ class Product {
     const ended = once(this.#child, "exit");
     process.kill(Number(readFileSync(join(this.#dataDir, "pid"), "utf8")), "SIGKILL");
     await ended;
-  }
-}
-
-async function untilListening(child: ChildProcess, port: number): Promise<void> {
-  const deadline = performance.now() + GIVE_UP_MS;
-  for (;;) {
-    const response = await fetch(`http://127.0.0.1:${port}/health`).catch(() => null);
-    if (response?.ok === true) return;
-    if (child.exitCode !== null || performance.now() > deadline) throw new Error("it did not start");
-    await sleep(POLL_MS);
   }
 }
 

@@ -156,6 +156,8 @@ export function createSpeakers(url: string, world: World) {
 type Ack = { ok?: unknown; problem?: { code?: unknown; detail?: unknown } };
 
 function emit(socket: Socket, event: string, payload: unknown[]): Promise<Ack | "hang" | "cut"> {
+  // Ended in the very moment in which it began, as with its session: the client would keep the event for ever.
+  if (!socket.connected) return Promise.resolve("cut");
   return new Promise((done) => {
     const cut = (): void => done("cut");
     socket.once("disconnect", cut);

@@ -24,7 +24,7 @@ async function notifyEnded(token: string): Promise<void> {
 async function listeners(): Promise<number[]> {
   const { rows } = await db.pool.query<{ pid: number }>(
     `SELECT pid FROM pg_stat_activity
-     WHERE application_name = 'coinclicker sessions' AND datname = current_database()
+     WHERE application_name = 'coinclicker-sessions' AND datname = current_database()
        AND query LIKE 'LISTEN%' AND state = 'idle'`,
   );
   return rows.map(({ pid }) => pid);

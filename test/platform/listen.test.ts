@@ -10,6 +10,7 @@ it("hears what is committed on its channel, also after its connection was lost, 
   const heard: (string | null)[] = [];
   const say = (payload: string) => db.pool.query("SELECT pg_notify('news', $1)", [payload]);
   const listener = listen({
+    name: "coinclicker-test",
     url: db.url,
     channel: "news",
     log: silentLog,
@@ -20,7 +21,7 @@ it("hears what is committed on its channel, also after its connection was lost, 
   await say("first");
   await until(() => heard.length === 2);
   await db.pool.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coinclicker-listener' AND datname = current_database()",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'coinclicker-test' AND datname = current_database()",
   );
   await until(() => heard.length === 3);
   await say("second");
@@ -28,7 +29,7 @@ it("hears what is committed on its channel, also after its connection was lost, 
   expect(heard).toEqual([null, "first", null, "second"]);
   await listener.close();
   const { rows } = await db.pool.query(
-    "SELECT FROM pg_stat_activity WHERE application_name = 'coinclicker-listener' AND datname = current_database()",
+    "SELECT FROM pg_stat_activity WHERE application_name = 'coinclicker-test' AND datname = current_database()",
   );
   expect(rows).toEqual([]);
 });

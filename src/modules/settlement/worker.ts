@@ -224,6 +224,7 @@ export function createWorker(options: WorkerOptions): Worker {
       listener = listen({
         url: db.url,
         channel: PAYOUTS_DUE,
+        name: `coinclicker-${rail.name}`,
         log,
         heard: (name) => {
           if (name === null || name === rail.name) alarm.ring();

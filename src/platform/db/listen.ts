@@ -16,16 +16,20 @@ export type Listener = { close(): Promise<void> };
 export function listen(options: {
   url: string;
   channel: string;
+  /** As which it is seen among the database's connections. */
+  name: string;
   log: Logger;
   heard: (payload: string | null) => void;
+  /** Called when the connection is lost, and each time that it cannot be had. */
+  lost?: () => void;
 }): Listener {
-  const { url, channel, log, heard } = options;
+  const { url, channel, name, log, heard } = options;
   const closing = new AbortController();
 
   async function untilLost(onUp: () => void): Promise<void> {
     const client = new pg.Client({
       connectionString: url,
-      application_name: "coinclicker-listener",
+      application_name: name,
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
     });
@@ -57,6 +61,7 @@ export function listen(options: {
         });
       } catch (error) {
         if (closing.signal.aborted) return;
+        options.lost?.();
         log.warn(
           { err: error, channel, retryMs },
           "a listener lost its database connection and connects again",

@@ -30,6 +30,7 @@ const COMMANDS = {
   deploy: [["scripts/deploy.ts"]],
   "xrpl:setup": [["scripts/xrpl-setup.ts"]],
   contracts: [["scripts/generate-contracts.ts"]],
+  coverage: [["scripts/contract-coverage.ts"]],
   "fuzz:contracts": [["scripts/fuzz-contracts.ts"]],
   web: [["scripts/build-web.ts"]],
   screenshots: [["scripts/screenshots.ts"]],

@@ -70,3 +70,10 @@ contract ReenteringPayee {
         if (ok) successes++;
     }
 }
+
+/// @notice Refuses, at no cost, unless it has much gas to spend.
+contract NeedyPayee {
+    receive() external payable {
+        require(gasleft() > 40_000, "too little gas");
+    }
+}

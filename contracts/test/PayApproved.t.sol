@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IPayoutVault} from "../interfaces/IPayoutVault.sol";
 import {ContractWallet} from "../mocks/ContractWallet.sol";
-import {GasBurningPayee, ReenteringPayee, RefusingPayee} from "../mocks/Payees.sol";
+import {GasBurningPayee, NeedyPayee, ReenteringPayee, RefusingPayee} from "../mocks/Payees.sol";
 import {FalseToken} from "../mocks/Tokens.sol";
 import {Base} from "./Base.t.sol";
 
@@ -323,6 +323,24 @@ contract PayApprovedTest is Base {
         odd.refuse(payee_(1), true);
         payApproved(payoutOf(NUMBER, address(odd), payee_(1), CAP), 2);
         vm.assertEq(vault.creditOf(address(odd), payee_(1)), CAP, "credit");
+    }
+
+    function test_aPayeeThatIsGivenTooLittleIsNoCredit() public {
+        NeedyPayee needy = new NeedyPayee();
+        IPayoutVault.Payout memory payout = payoutOf(SIGNED + 1, NATIVE, address(needy), CAP);
+        (address[] memory signers, bytes[] memory signatures) = approvalsOf(payout, 2);
+        bytes memory call_ = abi.encodeCall(vault.payApproved, (payout, signers, signatures));
+        uint256 starved;
+        bool paid = false;
+        for (uint256 gasLimit = 80_000; !paid; gasLimit += 4_000) {
+            vm.prank(operator);
+            bytes memory answer;
+            (paid, answer) = address(vault).call{gas: gasLimit}(call_);
+            if (bytes4(answer) == IPayoutVault.NotEnoughGas.selector) starved++;
+        }
+        vm.assertTrue(starved > 0, "starved");
+        vm.assertEq(vault.totalOwed(NATIVE), 0, "credits");
+        vm.assertEq(address(needy).balance, CAP, "paid");
     }
 
     function test_aStarvedPayeeIsNamedAsSuch() public {

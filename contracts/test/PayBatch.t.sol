@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IPayoutVault} from "../interfaces/IPayoutVault.sol";
 import {
     GasBurningPayee,
+    NeedyPayee,
     ReenteringPayee,
     RefusingPayee,
     ReturnBombingPayee,
@@ -371,6 +372,23 @@ contract PayBatchTest is Base {
         vm.expectRevert(abi.encodeWithSelector(IPayoutVault.NotEnoughGas.selector));
         vm.prank(operator);
         vault.payBatch{gas: 120_000}(NATIVE, 1, one(word(address(burner), 1)));
+    }
+
+    /// @dev More and more gas: the payee is not called, then starved, then paid, and never credited.
+    function test_aPayeeThatIsGivenTooLittleIsNoCredit() public {
+        NeedyPayee needy = new NeedyPayee();
+        bytes memory call_ = abi.encodeCall(vault.payBatch, (NATIVE, 1, one(word(address(needy), 1))));
+        uint256 starved;
+        bool paid = false;
+        for (uint256 gasLimit = 60_000; !paid; gasLimit += 4_000) {
+            vm.prank(operator);
+            bytes memory answer;
+            (paid, answer) = address(vault).call{gas: gasLimit}(call_);
+            if (bytes4(answer) == IPayoutVault.NotEnoughGas.selector) starved++;
+        }
+        vm.assertTrue(starved > 0, "starved");
+        vm.assertEq(vault.totalOwed(NATIVE), 0, "credits");
+        vm.assertEq(address(needy).balance, 1, "paid");
     }
 
     // ------------------------------------------------------------ tokens

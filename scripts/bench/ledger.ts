@@ -23,57 +23,50 @@ const random: Pick = () => {
 const hot: Pick = () => [0, 1 + randomInt(ACCOUNTS - 1)];
 
 export async function run(): Promise<void> {
-  await withDurableDatabase(
-    async (db) => {
-      const ids = await openFundedAccounts(db);
-      await createBaselines(db, ids);
-      for (const [shape, pick] of [
-        ["random accounts", random],
-        ["one hot account", hot],
-      ] as const) {
-        for (const callers of [1, 8, 64, 512]) {
-          const [, ours, bare] = await compare({
-            title: `${callers} callers, ${shape}`,
-            callers,
-            contenders: [
-              transactionPerTransfer(db, ids, pick),
-              groupCommit(db, ids, pick),
-              bareSetBased(db, ids, pick),
-            ],
-          });
-          if (ours === undefined || bare === undefined) throw new Error("a contender was not measured");
-          if (callers === 64) {
-            target(
-              `64 callers, ${shape}, of one transaction per transfer`,
-              ours.ratio,
-              pick === hot ? 12 : 5,
-            );
-          }
-          if (callers === 512) {
-            target(`512 callers, ${shape}, of bare set-based writes`, ours.perSecond / bare.perSecond, 0.5);
-          }
+  await withDurableDatabase(async (db) => {
+    const ids = await openFundedAccounts(db);
+    await createBaselines(db, ids);
+    for (const [shape, pick] of [
+      ["random accounts", random],
+      ["one hot account", hot],
+    ] as const) {
+      for (const callers of [1, 8, 64, 512]) {
+        const [, ours, bare] = await compare({
+          title: `${callers} callers, ${shape}`,
+          callers,
+          contenders: [
+            transactionPerTransfer(db, ids, pick),
+            groupCommit(db, ids, pick),
+            bareSetBased(db, ids, pick),
+          ],
+        });
+        if (ours === undefined || bare === undefined) throw new Error("a contender was not measured");
+        if (callers === 64) {
+          target(`64 callers, ${shape}, of one transaction per transfer`, ours.ratio, pick === hot ? 12 : 5);
+        }
+        if (callers === 512) {
+          target(`512 callers, ${shape}, of bare set-based writes`, ours.perSecond / bare.perSecond, 0.5);
         }
       }
-      for (const callers of [8, 64, 512]) {
-        const contenders = [
-          { ...groupCommit(db, ids, random), name: "random accounts" },
-          { ...groupCommit(db, ids, hot), name: "one hot account" },
-        ];
-        const [, onHot] = await compare({ title: `${callers} callers, ours`, callers, contenders, runs: 3 });
-        if (onHot === undefined) throw new Error("a contender was not measured");
-        target(`${callers} callers, one hot account of random accounts`, onHot.ratio, 1);
-        for (const contender of callers === 8 ? [] : contenders) {
-          await showLimits(db, `${callers} callers, ${contender.name}: what limits`, () =>
-            measure(contender, callers, 2),
-          );
-        }
+    }
+    for (const callers of [8, 64, 512]) {
+      const contenders = [
+        { ...groupCommit(db, ids, random), name: "random accounts" },
+        { ...groupCommit(db, ids, hot), name: "one hot account" },
+      ];
+      const [, onHot] = await compare({ title: `${callers} callers, ours`, callers, contenders, runs: 3 });
+      if (onHot === undefined) throw new Error("a contender was not measured");
+      target(`${callers} callers, one hot account of random accounts`, onHot.ratio, 1);
+      for (const contender of callers === 8 ? [] : contenders) {
+        await showLimits(db, `${callers} callers, ${contender.name}: what limits`, () =>
+          measure(contender, callers, 2),
+        );
       }
-      console.log(
-        "\nThe callers are in this process, beside the writer: what it uses is the load's and the writer's.",
-      );
-    },
-    { settings: { track_wal_io_timing: "on" } },
-  );
+    }
+    console.log(
+      "\nThe callers are in this process, beside the writer: what it uses is the load's and the writer's.",
+    );
+  });
 }
 
 async function openFundedAccounts(db: Database): Promise<bigint[]> {

@@ -1,8 +1,8 @@
 import { globSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import project from "hardhat";
 import { createHardhatRuntimeEnvironment } from "hardhat/hre";
-import config from "../hardhat.config.ts";
 import { type Branch, instrumentBranches } from "./contract-coverage/instrument-branches.ts";
 import { PROJECT_ROOT } from "./local/chain-genesis.ts";
 
@@ -15,7 +15,7 @@ const branches: Branch[] = [];
 const sources = new Map<string, string>();
 const hre = await createHardhatRuntimeEnvironment(
   {
-    ...config,
+    ...project.userConfig,
     // The instrumented code runs once; making it small or fast would take most of the time.
     solidity: {
       version: "0.8.37",
@@ -29,14 +29,14 @@ const hre = await createHardhatRuntimeEnvironment(
     coverage: { skipFiles: ["contracts/mocks/**"] },
     // Instrumented code must never be taken for the real one.
     paths: {
-      ...config.paths,
+      ...project.userConfig.paths,
       artifacts: `${BUILD_DIRECTORY}/artifacts`,
       cache: `${BUILD_DIRECTORY}/cache`,
     },
     // What is covered must not hang on luck.
     test: { solidity: { fuzz: { runs: 32, seed: "0xc01c" }, invariant: { runs: 4, depth: 50 } } },
     plugins: [
-      ...(config.plugins ?? []),
+      ...(project.userConfig.plugins ?? []),
       {
         id: "branch-coverage",
         hookHandlers: {

@@ -4,10 +4,11 @@ import { parseArgs } from "node:util";
 
 // `npm run fuzz:contracts` runs the fuzz tests and invariants of contracts/test for many minutes, with a seed that it
 // prints: `-- --runs 1000 --seed 0x…` repeats a run. `runs` is for each fuzz test; each invariant gets a tenth as many
-// sequences, of 200 calls.
+// sequences, of 200 calls. `--grep Numbers` runs those only whose names have it.
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "20000" },
+    grep: { type: "string", default: "testFuzz|invariant" },
     seed: { type: "string", default: `0x${randomBytes(32).toString("hex")}` },
   },
 });
@@ -15,7 +16,7 @@ process.stdout.write(`fuzzing with --runs ${values.runs} --seed ${values.seed}\n
 const startedAt = performance.now();
 const { status } = spawnSync(
   process.execPath,
-  ["node_modules/hardhat/dist/src/cli.js", "test", "solidity", "--grep", "testFuzz|invariant"],
+  ["node_modules/hardhat/dist/src/cli.js", "test", "solidity", "--grep", values.grep],
   {
     stdio: "inherit",
     env: {

@@ -51,6 +51,7 @@ DECLARE
   v_commit    bigint;
   v_digest    bytea;
   v_written   integer;
+  v_updated   integer;
 
   -- Locked accounts: one element an account, ascending by id. The loop below keeps their balances here.
   v_accounts bigint[];
@@ -384,6 +385,10 @@ BEGIN
   UPDATE accounts a SET posted = s.posted, held = s.held, version = s.version
     FROM unnest(v_row_ids, v_posted, v_held, v_version, v_before) AS s (row_id, posted, held, version, before)
    WHERE a.ctid = s.row_id AND s.version <> s.before;
+  GET DIAGNOSTICS v_updated = ROW_COUNT;
+  IF v_updated <> (SELECT count(*) FROM unnest(v_version, v_before) AS s (version, before) WHERE version <> before) THEN
+    RAISE EXCEPTION 'ledger_post wrote % account balances of those that its transfers change', v_updated;
+  END IF;
 
   IF p_expires_at IS NOT NULL THEN
     INSERT INTO expiring_holds (pending_id, expires_at)

@@ -16,8 +16,13 @@ const TAPS_PER_PLAYER = 200;
 const TAPS_PER_REQUEST = 5;
 const COINS_CASHED_OUT = 100n;
 const SETTLE_TIMEOUT_MS = 60_000;
+const RECONCILE_TIMEOUT_MS = 30_000;
 
 type Player = { name: string; wallet: HDNodeWallet; api: ApiClient };
+type Treasury = {
+  house: { owner: string; asset: string; posted: string }[];
+  rails: { rail: string; settlement: { reconciledAt: string | null; drift: unknown } }[];
+};
 type Expectation = { label: string; payout: PayoutView; ends: string };
 
 const differences: string[] = [];
@@ -266,11 +271,22 @@ async function verifyFeed(
     compare(`${label}: times on the feed`, feed.seen.get(payout.id), 1);
 }
 
-/** What the ledger says of the house accounts, as an admin sees it. */
+/**
+ * What the ledger says of the house accounts, as an admin sees it, once both rails have reconciled again: what a payment
+ * cost is booked a moment after the payment itself.
+ */
 async function readHouse(admin: ApiClient): Promise<(owner: string, asset: string) => bigint> {
-  const treasury = await admin.get<{ house: { owner: string; asset: string; posted: string }[] }>(
-    "/admin/treasury",
-  );
+  const look = () => admin.get<Treasury>("/admin/treasury");
+  const reconciledAt = ({ rails }: Treasury) => rails.map(({ settlement }) => settlement.reconciledAt);
+  const before = reconciledAt(await look());
+  const deadline = performance.now() + RECONCILE_TIMEOUT_MS;
+  let treasury = await look();
+  while (reconciledAt(treasury).some((at, rail) => at === before[rail])) {
+    if (performance.now() > deadline) throw new Error("a rail has not reconciled again");
+    await sleep(100);
+    treasury = await look();
+  }
+  for (const { rail, settlement } of treasury.rails) compare(`drift on ${rail}`, settlement.drift, null);
   return (owner, asset) =>
     BigInt(
       treasury.house.find((account) => account.owner === owner && account.asset === asset)?.posted ?? "0",

@@ -5,11 +5,12 @@ import { expect, it } from "vitest";
 
 it("npm run demo does the whole job and finds ledger and both chains equal to the last unit", async () => {
   const script = resolve(import.meta.dirname, "../../scripts/demo.ts");
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--disable-warning=ExperimentalWarning", script],
-    { timeout: 150_000 },
-  );
+  const demo = promisify(execFile)(process.execPath, ["--disable-warning=ExperimentalWarning", script], {
+    timeout: 150_000,
+  });
+  const { stdout } = await demo.catch(({ stdout, stderr, code, signal }) => {
+    throw new Error(`the demo ended with ${code ?? signal}:\n${stdout}\n${stderr}`);
+  });
   expect(stdout.match(/ confirmed /g)).toHaveLength(46);
   expect(stdout.match(/ credited /g)).toHaveLength(1);
   expect(stdout.match(/ rejected /g)?.length).toBeGreaterThanOrEqual(1);

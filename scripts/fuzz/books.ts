@@ -19,12 +19,13 @@ const FAULTS: Record<string, string> = {
     "SELECT number FROM payouts WHERE number IS NOT NULL GROUP BY number HAVING count(*) > 1",
 };
 
-/** Whatever is told of the victims: none of it is anybody else's to change. */
+/** Whatever is told of the victims: none of it is anybody else's to change. What an admin pays them later is not theirs yet. */
 const VICTIMS = `
   SELECT jsonb_build_object(
     'accounts', (SELECT jsonb_agg(to_jsonb(a) ORDER BY a.id) FROM accounts a WHERE a.owner IN (SELECT owner FROM mine)),
     'transfers', (SELECT count(*) FROM ledger_entries e JOIN accounts a ON a.id = e.account_id WHERE a.owner IN (SELECT owner FROM mine)),
-    'payouts', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id) FROM payouts p WHERE p.account = $1 OR p.account = $2),
+    'payouts', (SELECT jsonb_agg(to_jsonb(p) ORDER BY p.id) FROM payouts p
+      WHERE (p.account = $1 OR p.account = $2) AND (p.created_at <= $4 OR p.funding <> 'rewards')),
     'wallets', (SELECT jsonb_agg(to_jsonb(w) ORDER BY w.address) FROM wallets w WHERE w.user_id = ANY ($3::uuid[])),
     'sessions', (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.id) FROM sessions s WHERE s.user_id = ANY ($3::uuid[]))
   )::text AS told
@@ -40,12 +41,14 @@ export async function openBooks(databaseUrl: string, victims: Victims): Promise<
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
 
+  const openedAt = new Date();
   async function victimsState(): Promise<string> {
     const text = `WITH mine AS (SELECT 'player:' || unnest($3::uuid[]) AS owner) ${VICTIMS}`;
     const { rows } = await client.query<{ told: string }>(text, [
       victims.account,
       victims.demoAccount,
       [victims.playerId, victims.demoAccount.slice("demo:".length)],
+      openedAt,
     ]);
     return rows[0]?.told ?? "";
   }

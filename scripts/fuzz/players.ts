@@ -9,13 +9,13 @@ export function randomWallet(): HDNodeWallet {
   return HDNodeWallet.fromSeed(randomBytes(32));
 }
 
-/** An address of its own for each request, so that limits by address are met only where that is the point. */
+/** An address of its own, so that limits by address are met only where that is the point. */
 export function randomIp(): string {
   return `10.${[...randomBytes(3)].join(".")}`;
 }
 
-export function withToken(url: string, token: string | null): ApiClient {
-  const api = new ApiClient(url);
+export function clientOf(url: string, token: string | null = null): ApiClient {
+  const api = new ApiClient(url, { "x-forwarded-for": randomIp() });
   api.token = token;
   return api;
 }

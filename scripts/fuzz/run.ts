@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { ApiClient, ApiProblem, type PayoutView } from "../local/api-client.ts";
+import type { PayoutView } from "../local/api-client.ts";
 import { type Books, openBooks } from "./books.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { HINTS } from "./hints.ts";
 import { createJudge, type Fault } from "./judge.ts";
 import { logFaults } from "./log-faults.ts";
 import { readOperations } from "./operations.ts";
-import { earn, randomWallet } from "./players.ts";
+import { clientOf, earn, randomWallet } from "./players.ts";
 import { type ServedProduct, serveProduct } from "./product.ts";
 import { type FuzzRequest, requestTo } from "./request.ts";
 import { createSender } from "./send.ts";
@@ -21,7 +21,6 @@ const PROGRESS_EVERY_MS = 5_000;
 const SHRINK_MS = 5_000;
 const MOST_SHRUNK = 10;
 /** Waits for what is still on its way to the chain. */
-const LIMIT_WINDOW_MS = 65_000;
 const SETTLE_TIMEOUT_MS = 60_000;
 
 export type FuzzOptions = {
@@ -190,20 +189,6 @@ async function sendAll(parts: Parts, options: FuzzOptions): Promise<FuzzReport> 
   };
 }
 
-/** The requests of a fast run may have used up what one address may ask for in a minute. */
-async function signInPatiently(url: string): Promise<ApiClient> {
-  const until = performance.now() + LIMIT_WINDOW_MS;
-  for (;;) {
-    try {
-      return await new ApiClient(url).signIn(randomWallet());
-    } catch (error) {
-      const isLimited = error instanceof ApiProblem && error.code === "rate_limited";
-      if (!isLimited || performance.now() > until) throw error;
-      await new Promise((done) => setTimeout(done, 1_000));
-    }
-  }
-}
-
 /** A new player signs in, clicks, cashes out and is paid on chain, as if nothing had been. */
 async function stillServes(url: string, mend: () => Promise<void>): Promise<Fault[]> {
   const lost = (detail: string): Fault[] => [
@@ -211,7 +196,7 @@ async function stillServes(url: string, mend: () => Promise<void>): Promise<Faul
   ];
   try {
     await mend();
-    const api = await signInPatiently(url);
+    const api = await clientOf(url).signIn(randomWallet());
     await earn(api, 5);
     const { id } = await api.requestPayout(5n);
     for (let waited = 0; waited < SETTLE_TIMEOUT_MS; waited += 100) {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ApiClient, type PayoutView } from "../local/api-client.ts";
-import { earn, randomWallet, signInDemo, withToken } from "./players.ts";
+import type { ApiClient, PayoutView } from "../local/api-client.ts";
+import { clientOf, earn, randomWallet, signInDemo } from "./players.ts";
 
 /** Who may see a secret beside the victim. */
 type Audience = "nobody" | "admins and approvers";
@@ -27,7 +27,7 @@ export async function createVictims(url: string, admin: ApiClient): Promise<Vict
   const wallet = randomWallet();
   const other = randomWallet();
   const agent = `victims-agent-${randomUUID()}`;
-  const api = await new ApiClient(url).signIn(wallet);
+  const api = await clientOf(url).signIn(wallet);
   const { player, session } = await api.get<{ player: { id: string }; session: { id: string } }>(
     "/auth/session",
   );
@@ -58,7 +58,7 @@ export async function createVictims(url: string, admin: ApiClient): Promise<Vict
   await untilConfirmed(admin, (await admin.post<PayoutView>("/admin/payout", body, randomUUID())).id);
 
   const demo = await signInDemo(url, { "user-agent": agent });
-  await earn(withToken(url, demo.token), 23);
+  await earn(clientOf(url, demo.token), 23);
 
   const secrets: Secret[] = [
     { what: "the linked wallet", text: other.address, audience: "nobody" },

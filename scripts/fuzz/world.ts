@@ -2,8 +2,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { type HDNodeWallet, type TypedDataDomain, type TypedDataField, Wallet } from "ethers";
 import { SignJWT } from "jose";
 import { hardhatWallets } from "../../src/config.ts";
-import { ApiClient, ApiProblem, type PayoutView } from "../local/api-client.ts";
-import { earn, randomIp, randomWallet, signInDemo, withToken } from "./players.ts";
+import { type ApiClient, ApiProblem, type PayoutView } from "../local/api-client.ts";
+import { clientOf, earn, randomIp, randomWallet, signInDemo } from "./players.ts";
 import { ADMIN } from "./product.ts";
 import type { Role } from "./request.ts";
 import { createVictims, type Victims } from "./victims.ts";
@@ -41,9 +41,9 @@ export async function createWorld(url: string): Promise<World> {
   };
   const tokens: Partial<Record<Role, string>> = {};
   const own = new Map<Role, string>();
-  const client = (role: Role): ApiClient => withToken(url, tokens[role] ?? null);
+  const client = (role: Role): ApiClient => clientOf(url, tokens[role] ?? null);
 
-  const adminClient = await new ApiClient(url).signIn(admin);
+  const adminClient = await clientOf(url).signIn(admin);
   const victims = await createVictims(url, adminClient);
   for (const role of ["player", "other", "approver", "admin", "demo", "ended", "forged"] as const) {
     await open(role);
@@ -56,7 +56,7 @@ export async function createWorld(url: string): Promise<World> {
 
   async function open(role: Role): Promise<void> {
     const wallet = wallets[role];
-    if (wallet !== undefined) tokens[role] = (await new ApiClient(url).signIn(wallet)).token ?? "";
+    if (wallet !== undefined) tokens[role] = (await clientOf(url).signIn(wallet)).token ?? "";
     else if (role === "demo" || role === "ended") tokens[role] = (await signInDemo(url)).token;
     else if (role === "forged") tokens[role] = await forge(victims);
     if (role === "ended") await client(role).post("/auth/logout", {});

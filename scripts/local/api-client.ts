@@ -41,8 +41,11 @@ type Signer = Wallet | HDNodeWallet;
 export class ApiClient {
   readonly url: string;
   token: string | null = null;
-  constructor(url: string) {
+  readonly #headers: Readonly<Record<string, string>>;
+  /** `headers` go with every request. */
+  constructor(url: string, headers: Readonly<Record<string, string>> = {}) {
     this.url = url;
+    this.#headers = headers;
   }
 
   async signIn(wallet: Signer): Promise<this> {
@@ -137,6 +140,7 @@ export class ApiClient {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,
       headers: {
+        ...this.#headers,
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...(this.token === null ? {} : { authorization: `Bearer ${this.token}` }),
         ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),

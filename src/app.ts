@@ -17,6 +17,7 @@ import {
 } from "./modules/payouts/index.ts";
 import { createReports } from "./modules/reports/index.ts";
 import { createSettlement, type RailSettlement, type SettlementDeps } from "./modules/settlement/index.ts";
+import { observeAnswers } from "./observe-answers.ts";
 import type { Clock } from "./platform/clock.ts";
 import type { Database } from "./platform/db/index.ts";
 import { createEvmRpc } from "./platform/evm-rpc.ts";
@@ -28,6 +29,7 @@ import { createRedis } from "./platform/redis.ts";
 import { createXrplClient } from "./platform/xrpl/client.ts";
 import { createXrplKeys } from "./platform/xrpl/keys.ts";
 import { registerProductMetrics } from "./product-metrics.ts";
+import { publishClicks } from "./publish-clicks.ts";
 import { type ClientConfig, clientConfigRoutes } from "./routes/client-config.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { guardEdge } from "./routes/edge.ts";
@@ -116,30 +118,13 @@ export async function createApp(deps: AppDeps): Promise<App> {
   const reports = createReports({ db, auth });
   const feed = createFeed({ config, db, log, auth, metrics, click: clicks.click });
   const admin = createAdmin({ db, clock, auth, payouts, settlement });
-  clicks.onCommitted(({ players, accepted }) => {
-    feed.countClicks(accepted);
-    for (const { account, balance, clicks: total, energy } of players) {
-      const balances = [{ asset: "COIN", available: String(balance) }];
-      feed.publishBalance(account, { balances, clicks: String(total), energy });
-    }
-  });
+  publishClicks(clicks, feed);
 
   registerProductMetrics(metrics.registry, { db, clicks, settlement });
 
   const http = await createHttpServer({ log, trustProxy: config.trustProxy, version: VERSION, tags: TAGS });
   await http.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 1 });
-  http.addHook("onResponse", async (request, reply) => {
-    const route = request.routeOptions.url ?? "unmatched";
-    const level = QUIET_ROUTES.has(route) ? "debug" : "info";
-    request.log[level](
-      { method: request.method, route, status: reply.statusCode, ms: reply.elapsedTime },
-      "answered",
-    );
-    metrics.httpSeconds.observe(
-      { method: request.method, route, status: reply.statusCode },
-      reply.elapsedTime / 1_000,
-    );
-  });
+  observeAnswers(http, metrics, QUIET_ROUTES);
   const checks: Check[] = [
     {
       name: "database",

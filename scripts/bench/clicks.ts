@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Session } from "../../src/modules/auth/index.ts";
 import type { Database } from "../../src/platform/db/index.ts";
-import { type Cores, meterCpu } from "./clicks/cpu-meter.ts";
 import { type LoadGenerator, type LoadOrder, type LoadResult, startLoadGenerator } from "./clicks/load.ts";
 import { createPlainClicks, type PlainClick } from "./clicks/plain-clicks.ts";
 import { startBareRoute, startClickServer } from "./clicks/server.ts";
+import { type Cores, meterCpu } from "./cpu-meter.ts";
 import {
   type Contender,
   compare,

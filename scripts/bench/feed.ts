@@ -2,6 +2,7 @@ import type { Database } from "../../src/platform/db/index.ts";
 import { type Begun, type Broadcaster, type Memory, startBroadcaster } from "./feed/broadcaster.ts";
 import { Crowd } from "./feed/crowd.ts";
 import { median, printTable, target, targetAtMost, withDurableDatabase } from "./harness.ts";
+import { percentile } from "./percentile.ts";
 
 export const name = "feed";
 export const describe =
@@ -114,9 +115,7 @@ function report([bare, ours]: [Contender, Contender], clients: number, events: n
       Math.round(median(contender.rates)).toLocaleString("en"),
       `${ratio(contender).toFixed(2)}×`,
       median(contender.latenciesMs).toFixed(2),
-      (
-        contender.latenciesMs.toSorted((a, b) => a - b)[Math.floor(contender.latenciesMs.length * 0.99)] ?? 0
-      ).toFixed(2),
+      percentile(contender.latenciesMs, 0.99).toFixed(2),
       kilobytes(contender.perClient.residentBytes),
       kilobytes(contender.perClient.heapBytes),
       median(contender.crowdCores).toFixed(2),

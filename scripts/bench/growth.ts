@@ -6,6 +6,8 @@ import { explaining } from "./growth/explain.ts";
 import { fill, playerId } from "./growth/fill.ts";
 import { type Grown, READS, type Read } from "./growth/reads.ts";
 import { measure, median, printTable, target, targetAtMost, withDurableDatabase } from "./harness.ts";
+import { percentile } from "./percentile.ts";
+import { walPosition } from "./wal-position.ts";
 
 export const name = "growth";
 export const describe =
@@ -116,13 +118,6 @@ function transferBetween(accounts: readonly bigint[], { writer }: Ledger): () =>
   };
 }
 
-async function walPosition(db: Database): Promise<number> {
-  const { rows } = await db.pool.query<{ bytes: number }>(
-    "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 AS bytes",
-  );
-  return rows[0]?.bytes ?? 0;
-}
-
 async function compareRead(grown: readonly Grown[], { label, read }: Read): Promise<void> {
   const timed = grown.map((one) => ({ one, latencies: [] as number[] }));
   for (let round = -WARM_UP; round < READ_TIMES; round += 1) {
@@ -136,7 +131,7 @@ async function compareRead(grown: readonly Grown[], { label, read }: Read): Prom
     timed.map(async ({ one, latencies }) => {
       const { pool, access } = explaining(one.db.pool);
       await read(one, { ...one.db, pool });
-      return { one, access, p50Ms: at(latencies, 0.5), p99Ms: at(latencies, 0.99) };
+      return { one, access, p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99) };
     }),
   );
   const smallest = rows[0]?.p50Ms ?? 0;
@@ -154,10 +149,6 @@ async function compareRead(grown: readonly Grown[], { label, read }: Read): Prom
   );
   for (const { one, p50Ms } of rows.slice(1))
     targetAtMost(`${label}, ${inWords(one.entries)}`, p50Ms / smallest, 1.5, "×");
-}
-
-function at(latencies: readonly number[], share: number): number {
-  return latencies.toSorted((a, b) => a - b)[Math.floor(latencies.length * share)] ?? 0;
 }
 
 async function compareWrites(grown: readonly Grown[]): Promise<void> {

@@ -4,6 +4,7 @@ import { createDatabase, type Database, migrate } from "../../src/platform/db/in
 import { createLogger } from "../../src/platform/log.ts";
 import { startPostgres } from "../local/postgres.ts";
 import { makeTempDir } from "../local/temp-dir.ts";
+import { percentile } from "./percentile.ts";
 
 /** What a file in this directory exports to be run by `npm run bench [name]`. */
 export type Bench = {
@@ -96,12 +97,11 @@ export async function measure(contender: Contender, callers: number, seconds: nu
   );
   const elapsedSeconds = (performance.now() - start) / 1_000;
   const cpu = process.cpuUsage(cpuBefore);
-  latencies.sort((a, b) => a - b);
   return {
     perSecond: latencies.length / elapsedSeconds,
-    p50Ms: latencies[Math.floor(latencies.length / 2)] ?? 0,
+    p50Ms: percentile(latencies, 0.5),
     coresHere: (cpu.user + cpu.system) / 1e6 / elapsedSeconds,
-    p99Ms: latencies[Math.floor(latencies.length * 0.99)] ?? 0,
+    p99Ms: percentile(latencies, 0.99),
   };
 }
 

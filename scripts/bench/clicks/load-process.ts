@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { serveOrders } from "../helper-process.ts";
+import { percentile } from "../percentile.ts";
 import { connectHttp } from "./http-client.ts";
 import type { Client, LoadOrder, LoadResult, LoadStart, OnAnswer } from "./load.ts";
 import { connectSocket } from "./socket-client.ts";
@@ -47,13 +48,11 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   const used = process.cpuUsage(cpu);
   const wallMs = performance.now() - startedMs;
   if (order.over === "http") for (const client of clients) client.close();
-  latenciesMs.sort((a, b) => a - b);
-  const at = (share: number): number => latenciesMs[Math.floor(latenciesMs.length * share)] ?? 0;
   return {
     perSecond: (latenciesMs.length * 1_000) / elapsedMs,
-    p50Ms: at(0.5),
-    p99Ms: at(0.99),
-    maxMs: latenciesMs.at(-1) ?? 0,
+    p50Ms: percentile(latenciesMs, 0.5),
+    p99Ms: percentile(latenciesMs, 0.99),
+    maxMs: latenciesMs.reduce((most, ms) => Math.max(most, ms), 0),
     failed,
     cores: (used.user + used.system) / 1_000 / wallMs,
   };

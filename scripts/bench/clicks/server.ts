@@ -6,6 +6,7 @@ import { hardhatWallets, loadConfig } from "../../../src/config.ts";
 import { type Auth, createAuth, sessionOf } from "../../../src/modules/auth/index.ts";
 import { type ClickLimits, type Clicks, createClicks } from "../../../src/modules/clicks/index.ts";
 import { createFeed } from "../../../src/modules/feed/index.ts";
+import { observeAnswers } from "../../../src/observe-answers.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { Database } from "../../../src/platform/db/index.ts";
 import { createHttpServer, type Routes } from "../../../src/platform/http/index.ts";
@@ -13,8 +14,11 @@ import { createLogger } from "../../../src/platform/log.ts";
 import { createMetrics } from "../../../src/platform/metrics.ts";
 import { createLimiters } from "../../../src/platform/rate-limit.ts";
 import { registerProductMetrics } from "../../../src/product-metrics.ts";
+import { publishClicks } from "../../../src/publish-clicks.ts";
 import { guardEdge } from "../../../src/routes/edge.ts";
 import type { PlainClick } from "./plain-clicks.ts";
+
+const PLAIN_ROUTE = "/plain-click";
 
 const UNLIMITED: ClickLimits = {
   session: { perSecond: 1e9, burst: 1e9 },
@@ -60,26 +64,13 @@ export async function startClickServer(db: Database, plainClick: () => PlainClic
     click: clicks.click,
     limits: { eventBurst: 1e9, eventsPerSecond: 1e9 },
   });
-  clicks.onCommitted(({ players, accepted }) => {
-    feed.countClicks(accepted);
-    for (const { account, balance, clicks: total, energy } of players) {
-      const balances = [{ asset: "COIN", available: String(balance) }];
-      feed.publishBalance(account, { balances, clicks: String(total), energy });
-    }
-  });
+  publishClicks(clicks, feed);
   registerProductMetrics(metrics.registry, { db, clicks, settlement: null });
   const http = await createHttpServer({ log, trustProxy: config.trustProxy, version: "bench" });
   await http.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 1 });
-  http.addHook("onResponse", async (request, reply) => {
-    const route = request.routeOptions.url ?? "unmatched";
-    request.log.debug({ method: request.method, route, status: reply.statusCode }, "answered");
-    metrics.httpSeconds.observe(
-      { method: request.method, route, status: reply.statusCode },
-      reply.elapsedTime / 1_000,
-    );
-  });
+  observeAnswers(http, metrics, new Set([`${API_PREFIX}/click`, PLAIN_ROUTE]));
   const plainRoutes: Routes = async (server) => {
-    server.post("/plain-click", { onRequest: auth.requireSession }, (request) =>
+    server.post(PLAIN_ROUTE, { onRequest: auth.requireSession }, (request) =>
       plainClick()(sessionOf(request), (request.body as { clientNonce: string }).clientNonce),
     );
   };
@@ -101,7 +92,7 @@ export async function startClickServer(db: Database, plainClick: () => PlainClic
     clicks,
     url,
     clickUrl: `${url}${API_PREFIX}/click`,
-    plainUrl: `${url}/plain-click`,
+    plainUrl: `${url}${PLAIN_ROUTE}`,
     async close() {
       await feed.close();
       await http.close();

@@ -1,7 +1,7 @@
 import { JsonRpcProvider } from "ethers";
 import type { Database } from "../../../src/platform/db/index.ts";
 import type { LocalChain } from "../../local/chain.ts";
-import { meterCpu, secondsOf } from "../clicks/cpu-meter.ts";
+import { meterCpu, secondsOf } from "../cpu-meter.ts";
 
 /** What a way of paying did in one run, and what that took. */
 export type Run = {

@@ -1,19 +1,16 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io } from "socket.io-client";
 import { hardhatWallets, loadConfig } from "../../../src/config.ts";
-import { createFeed, type WireEvent } from "../../../src/modules/feed/index.ts";
+import type { WireEvent } from "../../../src/modules/feed/index.ts";
 import { createPayouts, ensureDefaultPolicies } from "../../../src/modules/payouts/index.ts";
 import { createSettlement } from "../../../src/modules/settlement/index.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import type { Database } from "../../../src/platform/db/index.ts";
-import { AppError } from "../../../src/platform/errors.ts";
 import { createEvmRpc } from "../../../src/platform/evm-rpc.ts";
 import { createLogger } from "../../../src/platform/log.ts";
-import { createMetrics } from "../../../src/platform/metrics.ts";
 import type { LocalChain } from "../../local/chain.ts";
+import { serveFeed } from "../feed/serve-feed.ts";
 
 const log = createLogger({ level: "warn" });
 
@@ -100,24 +97,8 @@ export async function startProduct(db: Database, chain: LocalChain) {
 }
 
 async function startFeed(db: Database) {
-  const feed = createFeed({
-    config: { publicUrl: new URL("http://127.0.0.1"), trustProxy: false, redisUrl: null },
-    db,
-    log,
-    auth: {
-      verifyToken: async () => {
-        throw new AppError("unauthenticated", "token_invalid", "the benchmark has no sessions");
-      },
-      onSessionEnded: () => () => undefined,
-    },
-    click: async () => ({}),
-    metrics: createMetrics({ processMetrics: false }),
-  });
-  await feed.start();
-  const server = createServer();
-  feed.attach(server);
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const client = io(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+  const feed = await serveFeed(db);
+  const client = io(`http://127.0.0.1:${feed.port}`, {
     path: "/ws",
     transports: ["websocket"],
   });
@@ -130,9 +111,7 @@ async function startFeed(db: Database) {
     seenAt,
     async stop(): Promise<void> {
       client.close();
-      await feed.close();
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
+      await feed.stop();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import type { Database } from "../../../src/platform/db/index.ts";
+import type { Database } from "../../src/platform/db/index.ts";
 
 /** The kernel counts a process's time in these (`sysconf(_SC_CLK_TCK)`, 100 on every Linux that Node runs on). */
 const TICKS_PER_SECOND = 100;
